@@ -1,0 +1,3 @@
+//! The `hostscape` command.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
+
+pub mod base;
