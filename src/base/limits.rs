@@ -38,3 +38,9 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
+/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 65_536;
