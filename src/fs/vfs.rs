@@ -399,7 +399,7 @@ impl Vfs {
     /// Counts one more user of an inode: an open file, a working directory. While it is used
     /// it outlives its last name.
     pub fn retain(&mut self, node: Node) {
-        if self.tree(node.mount).is_ok() {
+        if self.files(node.mount).is_ok() {
             let uses = self.uses.entry(node).or_default();
             *uses = uses.saturating_add(1);
         }
