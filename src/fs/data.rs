@@ -413,3 +413,143 @@ impl<'de> Deserialize<'de> for Data {
         Ok(data)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Strategy, any, prop};
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::*;
+
+    fn allocation(data: &Data, number: u32) -> *const u8 {
+        data.chunk(number).unwrap().bytes.as_ref().unwrap().as_ptr()
+    }
+
+    #[test]
+    fn changing_a_byte_copies_one_chunk() {
+        let original = Data::new(&vec![1; 4 * CHUNK]);
+        let mut copy = original.clone();
+        copy.write(2 * CHUNK as u64 + 5, b"x", 0);
+        for number in 0..4 {
+            let shared = allocation(&original, number) == allocation(&copy, number);
+            assert_eq!(shared, number != 2, "chunk {number}");
+        }
+        assert_eq!(original, Data::new(&vec![1; 4 * CHUNK]));
+        // What nobody shares is changed where it is.
+        let own = allocation(&copy, 2);
+        copy.write(2 * CHUNK as u64 + 6, b"y", 0);
+        assert_eq!(allocation(&copy, 2), own);
+    }
+
+    #[test]
+    fn a_small_file_is_one_allocation_of_its_size() {
+        let data = Data::new(b"hello");
+        assert_eq!(data.chunk(0).unwrap().bytes.as_ref().unwrap().len(), 5);
+        assert!(size_of::<Data>() <= 40);
+    }
+
+    /// The same file as plain bytes, and which pages are no holes.
+    #[derive(Clone, Debug, Default)]
+    struct Model {
+        bytes: Vec<u8>,
+        /// For each chunk, where its holding ends.
+        held: BTreeMap<usize, usize>,
+    }
+
+    impl Model {
+        fn resize(&mut self, len: usize) {
+            self.bytes.resize(len, 0);
+            for (number, held) in &mut self.held {
+                *held = (*held).min(len.saturating_sub(number * CHUNK));
+            }
+        }
+
+        fn write(&mut self, offset: usize, bytes: &[u8]) {
+            let end = offset + bytes.len();
+            self.bytes.resize(self.bytes.len().max(end), 0);
+            self.bytes[offset..end].copy_from_slice(bytes);
+            for at in offset..end {
+                let held = self.held.entry(at / CHUNK).or_default();
+                *held = (*held).max(at % CHUNK + 1);
+            }
+        }
+
+        fn pages(&self) -> u64 {
+            self.held.values().map(|held| held.div_ceil(PAGE) as u64).sum()
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Write(usize, Vec<u8>),
+        Resize(usize),
+        Share,
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let offset = prop_oneof![0..300_000usize, 0..10usize, 65_500..65_600usize];
+        let run = (any::<u8>(), prop_oneof![1..50usize, 1..140_000usize])
+            .prop_map(|(byte, count)| vec![byte; count]);
+        prop_oneof![
+            3 => (offset.clone(), run).prop_map(|(offset, bytes)| Change::Write(offset, bytes)),
+            2 => offset.prop_map(Change::Resize),
+            1 => prop::strategy::Just(Change::Share),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(128))]
+        #[test]
+        fn data_behaves_as_plain_bytes(changes in prop::collection::vec(change(), 1..12)) {
+            let (mut data, mut model) = (Data::default(), Model::default());
+            let mut shared = Vec::new();
+            for change in changes {
+                match change {
+                    Change::Write(offset, bytes) => {
+                        let before = data.pages();
+                        let (written, taken) = data.write(offset as u64, &bytes, u64::MAX);
+                        prop_assert_eq!(written, bytes.len());
+                        prop_assert_eq!(data.pages(), before + taken);
+                        model.write(offset, &bytes);
+                    }
+                    Change::Resize(len) => {
+                        data.resize(len as u64);
+                        model.resize(len);
+                    }
+                    Change::Share => shared.push((data.clone(), model.clone())),
+                }
+                prop_assert!(data.is_sound());
+                prop_assert_eq!(data.pages(), model.pages());
+                let loaded: Data =
+                    postcard::from_bytes(&postcard::to_allocvec(&data).unwrap()).unwrap();
+                prop_assert!(loaded == data && loaded.is_sound());
+                prop_assert_eq!(loaded.pages(), data.pages());
+            }
+            shared.push((data, model));
+            for (data, model) in shared {
+                let mut bytes = Vec::new();
+                data.read(0, &mut bytes, usize::MAX);
+                prop_assert!(bytes == model.bytes);
+                bytes.clear();
+                data.read(65_000, &mut bytes, 1000);
+                let end = model.bytes.len().min(66_000);
+                prop_assert!(bytes == model.bytes[65_000.min(end)..end]);
+            }
+        }
+
+        #[test]
+        fn a_write_takes_no_more_pages_than_there_are(
+            len in 0..100_000u64, offset in 0..200_000u64, count in 1..150_000usize, free in 0..40u64,
+        ) {
+            let mut data = Data::default();
+            data.resize(len);
+            let (written, taken) = data.write(offset, &vec![9; count], free);
+            prop_assert!(taken <= free && written <= count && data.is_sound());
+            prop_assert_eq!(data.pages(), taken);
+            prop_assert!(written == count || taken == free || written == 0);
+            if written == 0 {
+                prop_assert_eq!(data.len(), len);
+            }
+        }
+    }
+}

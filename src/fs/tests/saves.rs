@@ -130,7 +130,7 @@ fn damage_is_found() {
         (format!("b\"x\":{x}"), format!("b\"/\":{x}")),
         (format!("b\"x\":{x}"), format!("b\"x\":{x},b\"y\":{x}")),
         (format!("parent:{a},name:b\"b\""), format!("parent:{b},name:b\"b\"")),
-        (format!("parent:1,name:b\"a\""), format!("parent:{b},name:b\"a\"")),
+        ("parent:1,name:b\"a\"".into(), format!("parent:{b},name:b\"a\"")),
         ("nlink:3".into(), "nlink:2".into()),
         ("len:2".into(), "len:3".into()),
         (format!("next:{}", x + 1), format!("next:{x}")),
@@ -181,7 +181,10 @@ fn circles_and_bad_mounts_are_found() {
     let middle = a.0 + 1;
     let swapped = text
         .replace(&format!("{a}:Some((kind:Directory((parent:1,"), "@")
-        .replace(&format!("{low}:Some((kind:Directory((parent:{middle},"), &format!("{low}:Some((kind:Directory((parent:1,"))
+        .replace(
+            &format!("{low}:Some((kind:Directory((parent:{middle},"),
+            &format!("{low}:Some((kind:Directory((parent:1,"),
+        )
         .replace('@', &format!("{a}:Some((kind:Directory((parent:{middle},"));
     assert_eq!(
         finding(&f, &swapped),
