@@ -79,7 +79,8 @@ mod tests {
         #[test]
         fn parse_undoes_emit(destination: [u8; 6], source: [u8; 6], kind in any::<u16>()) {
             let header = Header { destination: Mac(destination), source: Mac(source), kind };
-            prop_assert_eq!(Header::parse(&header.emit()), Ok((header, &[][..])));
+            let bytes = header.emit();
+            prop_assert_eq!(Header::parse(&bytes), Ok((header, &[][..])));
         }
     }
 }
