@@ -38,3 +38,11 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Pipes of one machine that get the full capacity; later ones hold one atomic block each.
+pub const FULL_SIZE_PIPES: usize = 256;
+/// Capacity in bytes of a pipe whose other end is the embedder: a tick's worth of bytes and more.
+pub const STREAM_CAPACITY: usize = 1024 * 1024;
+/// Fuel one process may spend before the next one's turn.
+pub const FUEL_SLICE: i64 = 2000;
+/// Longest line of the kernel's log in bytes; the rest is cut off (Linux `LOG_LINE_MAX`).
+pub const KERNEL_LOG_LINE_MAX: usize = 992;
