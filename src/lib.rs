@@ -1,4 +1,5 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
+pub mod kernel;
 pub mod net;

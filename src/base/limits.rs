@@ -26,6 +26,10 @@ pub const PROCESSES_MAX: usize = 32_768;
 pub const EVENTS_MAX: usize = 256;
 /// Bytes a tty holds for readers in cooked mode (Linux `N_TTY_BUF_SIZE`). Beyond: dropped with a bell.
 pub const TTY_INPUT_MAX: usize = 4096;
+/// Bytes an attached embedder may leave untaken before writers to the tty wait.
+pub const TTY_OUTPUT_MAX: usize = 65_536;
+/// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
+pub const TTY_ECHO_MAX: usize = 4096;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
