@@ -34,6 +34,9 @@ pub mod tty;
 pub mod view;
 pub mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use boot::{PowerState, Shutdown};
 pub use cred::Credentials;
 pub use event::Event;
