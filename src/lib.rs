@@ -1,3 +1,4 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
+pub mod net;
