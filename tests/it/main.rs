@@ -1,0 +1,10 @@
+//! Tests from outside, through the library's public face, in one binary.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read their cases from disk and compare with real programs"
+)]
+
+mod dash;
+mod support;
