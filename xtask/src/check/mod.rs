@@ -9,6 +9,7 @@ mod headers;
 mod imports;
 mod length;
 mod limits;
+mod manifest;
 mod programs;
 mod saves;
 mod text;
@@ -25,6 +26,7 @@ pub const ALL: &[(&str, Check)] = &[
     ("imports", imports::check),
     ("length", length::check),
     ("limits", limits::check),
+    ("manifest", manifest::check),
     ("programs", programs::check),
     ("saves", saves::check),
     ("text", text::check),
