@@ -53,7 +53,7 @@ const FENCED: &[Fenced] = &[
     },
     Fenced {
         name: "ron",
-        within: &["src/save/", "src/variant/", "src/world/file"],
+        within: &["src/save/", "src/variant/", "src/world/file", "src/kernel/program/code.rs"],
         mend: "only src/save, src/variant and src/world/file read or write RON: derive serde and let them do it",
     },
 ];

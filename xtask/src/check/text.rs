@@ -1,4 +1,4 @@
-//! Plain text habits: no stray spaces, a newline at the end, reasons beside open ends.
+//! Plain text habits: no stray spaces or conflict marks, a newline at the end, reasons beside open ends.
 
 use crate::finding::Finding;
 use crate::source::Kind;
@@ -48,6 +48,10 @@ fn lines(path: &str, file: &File, text: &str, findings: &mut Vec<Finding>) {
                 "remove it",
             ));
         }
+        if ["<<<<<<< ", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
+            let mend = "finish the merge: keep what belongs, delete the marks";
+            findings.push(Finding::new(path, index + 1, "a conflict mark", mend));
+        }
         let fixme = line.find("FIXME").filter(|at| {
             file.rust.as_ref().is_none_or(|source| source.kind(start + at) == Kind::Comment)
         });
@@ -79,6 +83,13 @@ mod tests {
              src/a.rs:1: space at the end of the line; remove it\n\
              src/a.rs:4: space at the end of the line; remove it\n"
         );
+    }
+
+    #[test]
+    fn a_merge_is_finished() {
+        let text = "//! A header.\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n";
+        let told = told(super::check, &[("src/a.rs", text)]);
+        assert_eq!(told.lines().count(), 2, "{told}");
     }
 
     #[test]
