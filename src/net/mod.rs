@@ -1,0 +1,6 @@
+//! Networking words that designs are written in.
+
+pub mod link;
+pub mod prefix;
+
+pub use prefix::Prefix;
