@@ -77,12 +77,14 @@ pub struct Report {
     file: String,
     findings: Vec<Finding>,
     left_out: usize,
+    /// Whether one of them all, listed or left out, is an error.
+    broken: bool,
 }
 
 impl Report {
     /// An empty report about the file of this name.
     pub fn new(file: impl Into<String>) -> Self {
-        Self { file: file.into(), findings: Vec::new(), left_out: 0 }
+        Self { file: file.into(), findings: Vec::new(), left_out: 0, broken: false }
     }
 
     /// Notes something that makes the file unusable. `position` is asked for only if there is
@@ -114,12 +116,12 @@ impl Report {
         position: impl FnOnce() -> Position,
         [what, expected, remedy]: [String; 3],
     ) {
-        // A warning must not crowd out the error that stops the reader.
-        let errors = self.findings.iter().any(|finding| finding.severity == Severity::Error);
-        if self.findings.len() >= FINDINGS_MAX && (errors || severity == Severity::Warning) {
+        // Warnings must not crowd out the error that stops the reader.
+        if self.is_full() && (self.broken || severity == Severity::Warning) {
             self.left_out += 1;
             return;
         }
+        self.broken |= severity == Severity::Error;
         let file = self.file.clone();
         self.findings.push(Finding {
             file,
@@ -134,6 +136,7 @@ impl Report {
     /// Takes over findings that were made elsewhere, about other files perhaps.
     pub fn extend(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
+            self.broken |= finding.severity == Severity::Error;
             if self.findings.len() < FINDINGS_MAX {
                 self.findings.push(finding);
             } else {
@@ -142,9 +145,20 @@ impl Report {
         }
     }
 
+    /// Whether no more findings are listed.
+    pub fn is_full(&self) -> bool {
+        self.findings.len() >= FINDINGS_MAX
+    }
+
+    /// Counts an error that is not listed.
+    pub fn leave_out(&mut self) {
+        self.left_out += 1;
+        self.broken = true;
+    }
+
     /// Whether an error was noted.
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+        self.broken
     }
 
     /// The findings, by place in the file.

@@ -65,7 +65,8 @@ fn explain(report: &mut Report, text: &str, error: &ron::error::SpannedError) {
         _ => error.span.start,
     };
     let narrow = |count| u32::try_from(count).unwrap_or(u32::MAX);
-    let position = Position { line: narrow(place.line), column: narrow(place.col) };
+    let mut position = Position { line: narrow(place.line), column: narrow(place.col) };
+    position.column += blanks_at(text, position);
     let [what, expected, remedy] = match &error.code {
         Error::NoSuchStructField { expected, found, .. } => [
             format!("unknown field {}", quoted(found)),
@@ -142,13 +143,27 @@ fn in_plain_words(code: &ron::Error, found: String) -> [String; 3] {
     [what, format!("expected {expected}"), remedy.to_owned()]
 }
 
+/// The rest of the line from a place on.
+fn rest_at(text: &str, position: Position) -> &str {
+    let line = text.split('\n').nth(position.line.saturating_sub(1) as usize).unwrap_or_default();
+    let start = line.char_indices().nth(position.column.saturating_sub(1) as usize);
+    start.map_or("", |(start, _)| &line[start..])
+}
+
+/// Blanks between where ron gave up and what it gave up on.
+fn blanks_at(text: &str, position: Position) -> u32 {
+    let rest = rest_at(text, position);
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    if blanks == rest.len() { 0 } else { u32::try_from(blanks).unwrap_or(0) }
+}
+
 /// `found WORD`, the word at a place of the text.
 fn found_at(text: &str, position: Position) -> String {
-    let line = text.split('\n').nth(position.line.saturating_sub(1) as usize).unwrap_or_default();
-    let rest: String = line.chars().skip(position.column.saturating_sub(1) as usize).collect();
+    let rest = rest_at(text, position);
     let end = rest.find([' ', ',', ':', ')', ']', '}', '\r']).unwrap_or(rest.len());
     match &rest[..end] {
         "" if rest.trim().is_empty() => "found the end of the line".to_owned(),
+        // All the ends are ASCII.
         "" => format!("found {}", quoted(&rest[..1])),
         word => format!("found {}", quoted(word.trim_matches('"'))),
     }
