@@ -117,15 +117,15 @@ impl Maker<'_, '_> {
     }
 
     fn root_files(&mut self) {
-        for (path, (_, bytes)) in &self.resolved.root {
+        for (path, (_, file)) in &self.resolved.root {
             if !names::is_path(path) {
                 self.root_error(path, "this path cannot be on a machine", names::PATH, "rename it");
                 continue;
             }
             // A script says so in its first line; the boot scripts are run by name.
-            let runs = bytes.starts_with(b"#!") || path.starts_with("/etc/init.d/");
-            let mode = if runs { 0o755 } else { 0o644 };
-            let entry = Entry::new(mode, Content::File(bytes.to_vec()));
+            let script = file.bytes.starts_with(b"#!") || path.starts_with("/etc/init.d/");
+            let mode = if script || file.executable { 0o755 } else { 0o644 };
+            let entry = Entry::new(mode, Content::File(file.bytes.to_vec()));
             if let Err(way) = self.layout.tree.put(path, entry) {
                 let expected = format!("expected {} to be a directory, or empty", quoted(&way));
                 self.root_error(path, "this file does not fit into the tree", &expected, "rename it");

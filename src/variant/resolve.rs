@@ -12,7 +12,28 @@ use super::schema::{Merge, VariantFile};
 use crate::base::limits::{VARIANT_BYTES_MAX, VARIANT_DEPTH_MAX, VARIANT_FILES_MAX};
 
 /// The files of one variant by their path in its folder: `variant.ron`, `root/etc/motd`.
-pub type Files = BTreeMap<String, Cow<'static, [u8]>>;
+pub type Files = BTreeMap<String, SourceFile>;
+
+/// One file of a variant's folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its content.
+    pub bytes: Cow<'static, [u8]>,
+    /// Whether the designer has marked it executable.
+    pub executable: bool,
+}
+
+impl From<String> for SourceFile {
+    fn from(text: String) -> Self {
+        Self { bytes: Cow::Owned(text.into_bytes()), executable: false }
+    }
+}
+
+impl From<&'static str> for SourceFile {
+    fn from(text: &'static str) -> Self {
+        Self { bytes: Cow::Borrowed(text.as_bytes()), executable: false }
+    }
+}
 
 /// The file that makes a folder a variant.
 pub const VARIANT_RON: &str = "variant.ron";
@@ -42,7 +63,7 @@ pub struct Resolved<'a> {
     /// The merged `variant.ron`.
     pub file: VariantFile,
     /// Absolute path → which layer has the file, and its content.
-    pub root: BTreeMap<String, (usize, &'a [u8])>,
+    pub root: BTreeMap<String, (usize, &'a SourceFile)>,
 }
 
 impl<'a> Resolved<'a> {
@@ -79,9 +100,9 @@ impl<'a> Resolved<'a> {
             Self { layers: Vec::new(), file: VariantFile::default(), root: BTreeMap::new() };
         for (source, file, outline) in chain.into_iter().rev() {
             let layer = resolved.layers.len();
-            for (path, bytes) in &source.files {
+            for (path, file) in &source.files {
                 if let Some(path) = path.strip_prefix(ROOT) {
-                    resolved.root.insert(format!("/{path}"), (layer, bytes.as_ref()));
+                    resolved.root.insert(format!("/{path}"), (layer, file));
                 }
             }
             resolved.file.lay_over(file);
@@ -159,7 +180,7 @@ fn extended<'a>(
 /// Reads one `variant.ron` and checks the size of what comes with it.
 fn read_layer(source: &Source) -> Result<(VariantFile, Outline<'_>), Vec<Finding>> {
     let mut report = Report::new(ron_path(&source.folder));
-    let bytes: usize = source.files.values().map(|bytes| bytes.len()).sum();
+    let bytes: usize = source.files.values().map(|file| file.bytes.len()).sum();
     if source.files.len() > VARIANT_FILES_MAX || bytes > VARIANT_BYTES_MAX {
         report.error(
             || Position::START,
@@ -177,7 +198,7 @@ fn read_layer(source: &Source) -> Result<(VariantFile, Outline<'_>), Vec<Finding
         );
         return Err(report.finish());
     };
-    let read = read::read(&mut report, text);
+    let read = read::read(&mut report, &text.bytes);
     read::conclude(report, read).map(|(read, _)| read)
 }
 
@@ -190,7 +211,7 @@ mod tests {
     fn sources(list: &[(&str, &str)]) -> BTreeMap<String, Source> {
         let source = |name: &str, text: &str| Source {
             folder: name.to_owned(),
-            files: Files::from([(VARIANT_RON.to_owned(), text.as_bytes().to_vec().into())]),
+            files: Files::from([(VARIANT_RON.to_owned(), text.to_owned().into())]),
         };
         list.iter().map(|(name, text)| ((*name).to_owned(), source(name, text))).collect()
     }
