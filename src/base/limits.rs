@@ -56,3 +56,9 @@ pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const INTERFACES_MAX: usize = 32;
 /// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
 pub const TTYS_MAX: u8 = 12;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
+/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 65_536;

@@ -43,7 +43,9 @@ impl Accounts {
         let mut groups: BTreeMap<String, (Gid, Vec<String>)> = file
             .groups
             .iter()
-            .filter_map(|(name, group)| Some((name.clone(), (Gid(group.gid?), group.members.clone()))))
+            .filter_map(|(name, group)| {
+                Some((name.clone(), (Gid(group.gid?), group.members.clone())))
+            })
             .collect();
         let mut users = Vec::new();
         for (name, user) in &file.users {

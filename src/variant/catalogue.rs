@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::bundled;
 use super::check::Check;
-use super::finding::{Finding, Report, Severity};
+use super::finding::{Finding, Position, Report};
 use super::layout::{Layout, lay_out};
 use super::machine::{self, Facts, Hardware, Interface, MachineFile, Template, Values};
 use super::resolve::{Files, Resolved, Source, SourceFile, ron_path};
@@ -275,7 +275,7 @@ fn image(tree: &Tree, report: &mut Report) -> Option<Arc<Image>> {
     builder.time(IMAGE_TIME);
     for (path, entry) in tree.iter() {
         if let Err(errno) = add(&mut builder, path, entry) {
-            let position = || super::finding::Position::START;
+            let position = || Position::START;
             let what = format!("{path} cannot be made: {errno}");
             report.error(position, what, "expected a path and size that fit", "change it");
             return None;
@@ -300,7 +300,405 @@ fn add(builder: &mut ImageBuilder, path: &str, entry: &Entry) -> Result<(), Errn
     Ok(())
 }
 
-/// The findings that make a file unusable.
-pub fn errors(findings: &[Finding]) -> impl Iterator<Item = &Finding> {
-    findings.iter().filter(|finding| finding.severity == Severity::Error)
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, ExpectFile, expect, expect_file};
+    use proptest::prelude::{any, proptest};
+
+    use super::*;
+    use crate::base::{Gid, Uid};
+    use crate::fs::{Access, Context, Follow, NoSynthetic, Vfs};
+
+    fn files(ron: &str, root: &[(&str, &str)]) -> Files {
+        let root =
+            root.iter().map(|(path, text)| (format!("root{path}"), (*text).to_owned().into()));
+        root.chain([("variant.ron".to_owned(), ron.to_owned().into())]).collect()
+    }
+
+    fn check_text(ron: &str, root: &[(&str, &str)], expected: Expect) {
+        let findings = check_variant("toy", "toy", files(ron, root), &Catalogue::bundled());
+        let text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+        expected.assert_eq(&text);
+    }
+
+    fn text_of(variant: &Variant, path: &str) -> String {
+        match &variant.entry(path).unwrap().content {
+            Content::File(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+            other => panic!("{path} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn bundled_variants_are_clean_and_look_as_they_should() {
+        let catalogue = Catalogue::bundled();
+        assert_eq!(catalogue.names().collect::<Vec<_>>(), ["base", "desktop", "router"]);
+        let golden: [(&str, ExpectFile); 3] = [
+            ("base", expect_file!["golden/base.txt"]),
+            ("desktop", expect_file!["golden/desktop.txt"]),
+            ("router", expect_file!["golden/router.txt"]),
+        ];
+        for (name, golden) in golden {
+            assert_eq!(catalogue.check(name), [], "{name}");
+            golden.assert_eq(&catalogue.variant(name).unwrap().listing());
+        }
+    }
+
+    #[test]
+    fn images_hold_what_the_listing_says() {
+        let variant = Catalogue::bundled().variant("desktop").unwrap();
+        let vfs = Vfs::new(variant.image.clone(), variant.hardware.disk_bytes);
+        let access = Access { uid: Uid::ROOT, gid: Gid::ROOT, groups: Vec::new() };
+        let context = Context {
+            access: &access,
+            root: vfs.root(),
+            cwd: vfs.root(),
+            umask: 0o022,
+            now: Timestamp::default(),
+            synthetic: &NoSynthetic,
+        };
+        for (path, entry) in variant.tree.iter() {
+            let node = vfs.resolve(&context, path.as_bytes(), Follow::No).unwrap();
+            let stat = vfs.stat(&context, node).unwrap();
+            assert_eq!(
+                (stat.mode, stat.uid, stat.gid),
+                (entry.mode, entry.uid, entry.gid),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_image_is_built_once_and_found_by_its_digest() {
+        let catalogue = Catalogue::bundled();
+        let (one, two) = (catalogue.variant("base").unwrap(), catalogue.variant("base").unwrap());
+        assert!(Arc::ptr_eq(&one, &two));
+        let found = catalogue.image(one.image.digest()).unwrap();
+        assert!(Arc::ptr_eq(&one.image, &found));
+        let other = Catalogue::bundled().variant("base").unwrap();
+        assert_eq!(other.image.digest(), one.image.digest());
+        assert_ne!(catalogue.variant("router").unwrap().image.digest(), one.image.digest());
+    }
+
+    #[test]
+    fn routers_forward_and_desktops_do_not() {
+        let catalogue = Catalogue::bundled();
+        assert!(catalogue.variant("router").unwrap().forwards);
+        assert!(!catalogue.variant("desktop").unwrap().forwards);
+        assert_eq!(sysctl_forwards(b"net/ipv4/ip_forward=0\n"), Some(false));
+        assert_eq!(sysctl_forwards(b"# net.ipv4.ip_forward\n\xff"), None);
+    }
+
+    #[test]
+    fn a_machine_gets_its_own_names_and_addresses() {
+        let variant = Catalogue::bundled().variant("desktop").unwrap();
+        assert_eq!(variant.files(&Facts::default()), []);
+        let interface = Interface {
+            number: 0,
+            address: Some("10.0.1.10/24".parse().unwrap()),
+            gateway: Some("10.0.1.1".parse().unwrap()),
+            routes: vec![("10.0.9.0/24".parse().unwrap(), "10.0.1.9".parse().unwrap())],
+        };
+        let facts = Facts {
+            hostname: Some("pc1"),
+            interfaces: core::slice::from_ref(&interface),
+            hosts: "10.0.1.10\tpc1\n10.0.1.11\tpc2\n",
+            variables: None,
+        };
+        let text: String = variant
+            .files(&facts)
+            .iter()
+            .map(|file| format!("--- {}\n{}", file.path, String::from_utf8_lossy(&file.bytes)))
+            .collect();
+        expect![[r#"
+            --- /etc/hostname
+            pc1
+            --- /etc/hosts
+            127.0.0.1	localhost
+            10.0.1.10	pc1
+            10.0.1.11	pc2
+            --- /etc/network/interfaces
+            # /etc/network/interfaces: read by /etc/init.d/rcS when the machine boots.
+            # auto NAME brings an interface up; the indented lines below iface configure it:
+            #   address 10.0.0.2/24      its address
+            #   gateway 10.0.0.1         where everything else goes
+            #   up COMMAND               what to run once it is up
+
+            auto lo
+            iface lo inet loopback
+
+            auto eth0
+            iface eth0 inet static
+                address 10.0.1.10/24
+                gateway 10.0.1.1
+                up ip route add 10.0.9.0/24 via 10.0.1.9
+        "#]]
+        .assert_eq(&text);
+        assert_eq!(text_of(&variant, "/etc/hosts"), "127.0.0.1\tlocalhost\n127.0.1.1\tdesktop\n");
+        expect![[r#"
+            NAME="Hostscape Desktop"
+            VERSION="1.0"
+            ID=hostscape-desktop
+            ID_LIKE=hostscape
+            VERSION_ID="1.0"
+            PRETTY_NAME="Hostscape Desktop 1.0"
+            HOME_URL="https://github.com/hostscape/hostscape"
+        "#]]
+        .assert_eq(&text_of(&variant, "/etc/os-release"));
+        expect![[r#"
+            # /etc/inittab: what init runs. Each line is TERMINAL:LEVELS:ACTION:COMMAND.
+            # sysinit runs once and is waited for; respawn is started again whenever it ends.
+
+            ::sysinit:/etc/init.d/rcS
+            tty1::respawn:/sbin/getty tty1
+            tty2::respawn:/sbin/getty tty2
+            tty3::respawn:/sbin/getty tty3
+            tty4::respawn:/sbin/getty tty4
+        "#]]
+        .assert_eq(&text_of(&variant, "/etc/inittab"));
+        expect![[r#"
+            root:x:0:0:root:/root:/bin/sh
+            daemon:x:1:1:daemon:/usr/sbin:/bin/false
+            bin:x:2:2:bin:/bin:/bin/false
+            user:x:1000:1000:User:/home/user:/bin/sh
+            nobody:x:65534:65534:nobody:/nonexistent:/bin/false
+        "#]]
+        .assert_eq(&text_of(&variant, "/etc/passwd"));
+        expect![[r#"
+            root:x:0:
+            daemon:x:1:
+            bin:x:2:
+            adm:x:4:
+            tty:x:5:
+            disk:x:6:
+            wheel:x:10:root
+            shadow:x:42:
+            users:x:100:user
+            user:x:1000:
+            nogroup:x:65534:
+        "#]]
+        .assert_eq(&text_of(&variant, "/etc/group"));
+        expect![[r#"
+            root::20454:0:99999:7:::
+            daemon:*:20454:0:99999:7:::
+            bin:*:20454:0:99999:7:::
+            user::20454:0:99999:7:::
+            nobody:*:20454:0:99999:7:::
+        "#]]
+        .assert_eq(&text_of(&variant, "/etc/shadow"));
+    }
+
+    #[test]
+    fn a_variant_of_strings_extends_bundled_ones() {
+        let mut catalogue = Catalogue::bundled();
+        let ron = r#"(
+            extends: "desktop",
+            description: "Kiosk",
+            variables: {"owner": "Ann"},
+            programs: {"/usr/bin": ["!hello"]},
+            files: {"/etc/motd": (mode: 0o600, owner: "user"), "/home/user/x": (text: "{{owner}}")},
+            services: {"web": (order: 7)},
+        )"#;
+        let root = [("/etc/motd", "of {{owner}}"), ("/etc/init.d/web", "#!/bin/sh\n")];
+        catalogue.add("kiosk", "kiosk", files(ron, &root));
+        assert_eq!(catalogue.check("kiosk"), []);
+        let kiosk = catalogue.variant("kiosk").unwrap();
+        assert_eq!(text_of(&kiosk, "/etc/motd"), "of Ann");
+        assert_eq!(text_of(&kiosk, "/home/user/x"), "Ann");
+        let motd = kiosk.entry("/etc/motd").unwrap();
+        assert_eq!((motd.mode, motd.uid), (0o600, Uid(1000)));
+        assert_eq!(kiosk.entry("/etc/init.d/web").unwrap().mode, 0o755);
+        let link = Content::Symlink("../init.d/web".to_owned());
+        assert_eq!(kiosk.entry("/etc/rc.d/S07web").unwrap().content, link);
+        assert!(!kiosk.has_path("/usr/bin/hello"));
+        assert!(kiosk.has_path("/home/user/.profile"));
+    }
+
+    #[test]
+    fn replacing_a_variant_reaches_those_that_extend_it() {
+        let mut catalogue = Catalogue::bundled();
+        let before = catalogue.variant("desktop").unwrap();
+        catalogue.add("base", "base", files("(programs: {\"/bin\": [\"sh\"]})", &[]));
+        let findings = catalogue.variant("desktop").unwrap_err();
+        assert!(!findings.to_string().is_empty());
+        drop(before);
+    }
+
+    #[test]
+    fn findings_tell_place_and_remedy() {
+        let extends = |fields: &str| format!("(\n  extends: \"base\",\n  {fields},\n)");
+        check_text(
+            &extends(r#"hardware: (memory: "64 Mb", disk: "10", ttys: 99)"#),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:22: found "64 Mb", expected a size such as "512 KiB", "64 MiB" or "2 GiB", rewrite it
+                toy/variant.ron:3:37: "10", expected at least 1 MiB, choose a larger one
+                toy/variant.ron:3:49: ttys is 99, expected 1 to 12, choose one of these
+            "#]],
+        );
+        check_text(
+            &extends(r#"files: {"/etc/motd": (owner: "rot"), "/nowhere": (mode: 0o600)}"#),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:32: unknown user "rot", expected one of root, daemon, bin, nobody, did you mean "root"?
+                toy/variant.ron:3:52: nothing is at "/nowhere", expected a program or a file below root/ there, say what it is with text, directory, symlink, program or device
+            "#]],
+        );
+        check_text(
+            &extends(
+                r#"files: {"etc": (text: ""), "/a": (text: "", directory: true, mode: 0o10000)}"#,
+            ),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:18: "etc", expected an absolute path such as "/etc/motd", without ".", ".." or "//", write it out in full
+                toy/variant.ron:3:36: several kinds of file at once, expected one of text, directory, symlink, program, device, keep one
+                toy/variant.ron:3:70: mode 0o10000, expected permission bits in octal, 0o0 to 0o7777, write it in octal: 0o755
+            "#]],
+        );
+        check_text(
+            &extends(r#"files: {"/a": (mode: 755), "/etc": (text: ""), "/bin/sh/x": (text: "")}"#),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:17: nothing is at "/a", expected a program or a file below root/ there, say what it is with text, directory, symlink, program or device
+                toy/variant.ron:3:24: decimal mode 755, which is 0o1363, expected permission bits in octal, 0o0 to 0o7777, write it in octal: 0o755
+                toy/variant.ron:3:38: "/etc" does not fit into the tree, expected "/etc" to be a directory, or empty, choose another path
+                toy/variant.ron:3:63: "/bin/sh/x" does not fit into the tree, expected "/bin/sh" to be a directory, or empty, choose another path
+            "#]],
+        );
+        check_text(
+            &extends(
+                r#"users: {"Ann": (uid: 5), "bob": (groups: ["user"]), "eve": (uid: 6, home: "x:y", shell: "/bin/csh")}"#,
+            ),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:18: "Ann", expected a lower-case letter or '_', then letters, digits, '_' and '-', at most 32, choose another name
+                toy/variant.ron:3:35: user "bob" has no uid, expected a number, add `uid: 1000` or another
+                toy/variant.ron:3:45: unknown group "user", expected one of adm, disk, nogroup, shadow, tty, users, wheel, did you mean "users"?
+                toy/variant.ron:3:77: "x:y", expected no colon, which separates fields, and one line, leave it out
+                toy/variant.ron:3:91: user eve has the shell "/bin/csh", expected a program or script of the image, add it to `programs`, or name another shell
+            "#]],
+        );
+        check_text(
+            &extends(r#"groups: {"a": (members: ["nobdy"])}"#),
+            &[],
+            expect![[r#"
+            toy/variant.ron:3:17: group "a" has no gid, expected a number, add `gid: 1000` or another
+            toy/variant.ron:3:28: unknown user "nobdy", expected one of bin, daemon, nobody, root, did you mean "nobody"?
+        "#]],
+        );
+        check_text(
+            &extends(r#"services: {"web": (order: 100)}"#),
+            &[],
+            expect![[r#"
+            toy/variant.ron:3:21: service "web" has no script, expected a file root/etc/init.d/web, add the script, or remove the service
+            toy/variant.ron:3:29: order 100, expected 0 to 99, choose a smaller one
+        "#]],
+        );
+        check_text(
+            &extends(
+                r#"interfaces: {"eth0": (address: "10.0.0.1"), "wlan0": (), "eth2": (address: "10.0.0.2/24", gateway: "10.1.0.1")}"#,
+            ),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:34: found "10.0.0.1", expected an address with its prefix length such as "10.0.1.10/24", rewrite it
+                toy/variant.ron:3:56: "wlan0", expected "eth0" to "eth31", rename it
+                toy/variant.ron:3:102: gateway 10.1.0.1, expected one in the network of the interface's address, correct it or the address
+            "#]],
+        );
+        check_text(
+            &extends(
+                r#"variables: {"a b": "", "hostname": ""}, hostname: "-", description: "a\"b""#,
+            ),
+            &[],
+            expect![[r#"
+                toy/variant.ron:3:22: "a b", expected a word of letters, digits and '_', rename it
+                toy/variant.ron:3:38: "hostname", expected a name that is not computed, rename it
+                toy/variant.ron:3:53: "-", expected letters, digits, '-' and '.', at most 64, neither '-' nor '.' at an end, choose another name
+                toy/variant.ron:3:71: "a\"b", expected one line without quotes, \, $ and `, it goes into /etc/os-release
+            "#]],
+        );
+        check_text(
+            &extends(r#"weak_spots: {"x": (path: "/etc/nothing")}"#),
+            &[],
+            expect![[r#"
+            toy/variant.ron:3:28: nothing is at "/etc/nothing", expected a path of the image, correct the path
+        "#]],
+        );
+        check_text(
+            "(extends: \"base\")",
+            &[("/etc/motd", "Hello\n  {{hostnam}}\n"), ("/etc/../x", "")],
+            expect![[r#"
+                toy/root/etc/../x:1:1: this path cannot be on a machine, expected an absolute path such as "/etc/motd", without ".", ".." or "//", rename it
+                toy/root/etc/motd:2:3: unknown template "hostnam", expected one of address, hostname, hosts, interfaces, description, gettys, variant, version, did you mean "hostname"?
+            "#]],
+        );
+        check_text(
+            "(extends: \"dekstop\")",
+            &[],
+            expect![[r#"
+            toy/variant.ron:1:11: unknown variant "dekstop", expected one of base, desktop, router, toy, did you mean "desktop"?
+        "#]],
+        );
+    }
+
+    #[test]
+    fn unknown_programs_are_found_where_the_registry_is_known() {
+        let mut catalogue = Catalogue::bundled();
+        catalogue.know_programs(["sh", "cat"]);
+        let ron = "(programs: {\"/bin\": [\"sh\", \"cta\"]}, files: {\"/x\": (program: \"y\")})";
+        catalogue.add("toy", "toy", files(ron, &[]));
+        let text: String =
+            catalogue.check("toy").iter().map(|finding| format!("{finding}\n")).collect();
+        expect![[r#"
+            toy/variant.ron:1:28: unknown program "cta", expected the name of a registered program, did you mean "cat"?
+            toy/variant.ron:1:61: unknown program "y", expected the name of a registered program, remove it, or add it to the registry
+        "#]].assert_eq(&text);
+    }
+
+    /// A valid file with one slice of it replaced.
+    fn mutated(text: &str, at: usize, length: usize, by: &[u8]) -> Vec<u8> {
+        let mut bytes = text.as_bytes().to_vec();
+        let start = at % (bytes.len() + 1);
+        let end = (start + length).min(bytes.len());
+        bytes.splice(start..end, by.iter().copied());
+        bytes
+    }
+
+    fn ron_bytes(bytes: Vec<u8>) -> Files {
+        let file = SourceFile { bytes: bytes.into(), executable: false };
+        Files::from([("variant.ron".to_owned(), file)])
+    }
+
+    const DESKTOP: &str = include_str!("../../os-variants/desktop/variant.ron");
+    const BASE: &str = include_str!("../../os-variants/base/variant.ron");
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_findings_or_a_variant(bytes in any::<Vec<u8>>()) {
+            check_variant("toy", "toy", ron_bytes(bytes), &Catalogue::bundled());
+        }
+
+        #[test]
+        fn mutated_variants_are_findings_or_variants(
+            base in any::<bool>(),
+            at in any::<usize>(),
+            length in 0..20usize,
+            by in "[ \"(){}\\[\\],:a-z0-9!/.\n]{0,12}",
+        ) {
+            let text = if base { BASE } else { DESKTOP };
+            let files = ron_bytes(mutated(text, at, length, by.as_bytes()));
+            for finding in check_variant("toy", "toy", files, &Catalogue::bundled()) {
+                let text = finding.to_string();
+                assert!(!text.contains('\n') && finding.position >= Position::START, "{text}");
+            }
+        }
+
+        #[test]
+        fn any_root_files_are_findings_or_a_variant(
+            path in "[/.a-z\\PC]{0,20}",
+            text in "[{}a-z\n#!/]{0,40}",
+        ) {
+            let root = [(path.as_str(), text.as_str())];
+            check_variant("toy", "toy", files("(extends: \"base\")", &root), &Catalogue::bundled());
+        }
+    }
 }

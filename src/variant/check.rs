@@ -91,7 +91,12 @@ impl Check<'_, '_> {
             match self.parsed(&path, text, units::size(text)) {
                 Some(size) if size >= least => *bytes = size,
                 Some(_) => {
-                    self.error(&path, quoted(text), "expected at least 1 MiB", "choose a larger one");
+                    self.error(
+                        &path,
+                        quoted(text),
+                        "expected at least 1 MiB",
+                        "choose a larger one",
+                    );
                 }
                 None => {}
             }
@@ -163,12 +168,18 @@ impl Check<'_, '_> {
             ];
             if kinds.iter().filter(|kind| **kind).count() > 1 {
                 let expected = "expected one of text, directory, symlink, program, device";
-                self.error(&asked, "several kinds of file at once".to_owned(), expected, "keep one");
+                self.error(
+                    &asked,
+                    "several kinds of file at once".to_owned(),
+                    expected,
+                    "keep one",
+                );
             }
-            if let Some(mode) = mode.filter(|mode| *mode > 0o7777) {
+            if let Some(mode) = *mode {
                 let asked = [asked[0], asked[1], Field("mode")];
-                let what = format!("mode {mode} is 0o{mode:o}");
-                self.error(&asked, what, "expected 0o0 to 0o7777", "write it in octal: 0o755");
+                if let Err(what) = units::mode(mode, self.resolved.written(&asked)) {
+                    self.error(&asked, what, units::MODE, "write it in octal: 0o755");
+                }
             }
             if let Some(target) = symlink
                 && (target.is_empty() || target.len() > 4095 || target.contains('\0'))
@@ -310,7 +321,8 @@ impl Check<'_, '_> {
             if name.is_empty() || !name.chars().all(word) {
                 let expected = "expected a word of letters, digits and '_'";
                 self.error(&asked, quoted(name), expected, "rename it");
-            } else if MACHINE_NAMES.contains(&name.as_str()) || VARIANT_NAMES.contains(&name.as_str())
+            } else if MACHINE_NAMES.contains(&name.as_str())
+                || VARIANT_NAMES.contains(&name.as_str())
             {
                 let expected = "expected a name that is not computed";
                 self.error(&asked, quoted(name), expected, "rename it");
@@ -329,7 +341,7 @@ impl Check<'_, '_> {
                 self.error(&asked, what, "expected a path of the image", "correct the path");
             }
         }
-        for user in crate::variant::accounts::Accounts::new(&self.resolved.file).users {
+        for user in Accounts::new(&self.resolved.file).users {
             let asked = [Field("users"), Key(&user.name), Field("shell")];
             if layout.tree.get(&user.shell).is_none() {
                 let what = format!("user {} has the shell {}", user.name, quoted(&user.shell));

@@ -43,7 +43,12 @@ pub struct Decided {
 }
 
 /// Lays a variant out; what does not fit goes to the report.
-pub fn lay_out(name: &str, resolved: &Resolved<'_>, decided: &Decided, report: &mut Report) -> Layout {
+pub fn lay_out(
+    name: &str,
+    resolved: &Resolved<'_>,
+    decided: &Decided,
+    report: &mut Report,
+) -> Layout {
     let layout = Layout {
         tree: Tree::default(),
         templates: Vec::new(),
@@ -94,13 +99,15 @@ impl Maker<'_, '_> {
         error(self.resolved, self.report, path, what, expected, remedy);
     }
 
-    /// Puts an inode that `path` of `variant.ron` asks for.
-    fn put(&mut self, asked: &[Step<'_>], path: &str, entry: Entry) {
-        if let Err(way) = self.layout.tree.put(path, entry) {
+    /// Puts an inode that `asked` of `variant.ron` asks for; whether it is there now.
+    fn put(&mut self, asked: &[Step<'_>], path: &str, entry: Entry) -> bool {
+        let put = self.layout.tree.put(path, entry);
+        if let Err(way) = &put {
             let what = format!("{} does not fit into the tree", quoted(path));
-            let expected = format!("expected {} to be a directory, or empty", quoted(&way));
+            let expected = format!("expected {} to be a directory, or empty", quoted(way));
             self.error(asked, what, &expected, "choose another path");
         }
+        put.is_ok()
     }
 
     fn programs(&mut self) {
@@ -128,7 +135,12 @@ impl Maker<'_, '_> {
             let entry = Entry::new(mode, Content::File(file.bytes.to_vec()));
             if let Err(way) = self.layout.tree.put(path, entry) {
                 let expected = format!("expected {} to be a directory, or empty", quoted(&way));
-                self.root_error(path, "this file does not fit into the tree", &expected, "rename it");
+                self.root_error(
+                    path,
+                    "this file does not fit into the tree",
+                    &expected,
+                    "rename it",
+                );
             }
         }
     }
@@ -197,8 +209,10 @@ impl Maker<'_, '_> {
                 self.layout.tree.remove(path);
                 continue;
             }
-            if let Some(entry) = new_entry(row) {
-                self.put(&asked, path, entry);
+            if let Some(entry) = new_entry(row)
+                && !self.put(&asked, path, entry)
+            {
+                continue;
             }
             let uid = self.owner(row, path);
             let gid = self.group(row, path);

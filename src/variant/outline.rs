@@ -70,6 +70,11 @@ impl<'t> Outline<'t> {
         self.position(if node.key_end > node.key_start { node.key_start } else { node.start })
     }
 
+    /// The text from the value at `path` on.
+    pub fn text(&self, path: &[Step<'_>]) -> &'t str {
+        self.text.get(self.find(path).start as usize..).unwrap_or_default()
+    }
+
     /// The places of keys that were written before in the same map, and the keys themselves; not
     /// more than a report holds, since each place costs a walk through the text.
     pub fn repeated_keys(&self) -> Vec<(Position, String)> {

@@ -121,6 +121,12 @@ impl<'a> Resolved<'a> {
         (ron_path(layer.folder), layer.outline.value(path))
     }
 
+    /// The text from the value at `path` on, in the last layer that writes it.
+    pub fn written(&self, path: &[Step<'_>]) -> &'a str {
+        let has = self.layers.iter().rev().find(|layer| layer.outline.has(path));
+        has.map_or("", |layer| layer.outline.text(path))
+    }
+
     /// The name of a file below `root/` in findings.
     pub fn root_file(&self, path: &str) -> String {
         let layer = self.root.get(path).and_then(|(layer, _)| self.layers.get(*layer));
@@ -299,7 +305,7 @@ mod tests {
             &[("a", "(\n  hostname: 5,\n)")],
             "a",
             expect![[r#"
-                a/variant.ron:2:12: found " ", expected text in quotes, put quotes around it
+                a/variant.ron:2:13: found "5", expected text in quotes, put quotes around it
             "#]],
         );
         check(
@@ -348,7 +354,7 @@ mod tests {
             &[("a", "(\n  users: [])")],
             "a",
             expect![[r#"
-                a/variant.ron:2:9: found " ", expected a map, write it as {"key": value}
+                a/variant.ron:2:10: found "[", expected a map, write it as {"key": value}
             "#]],
         );
         check(

@@ -138,6 +138,21 @@ pub fn is_host(prefix: Prefix) -> bool {
     !edge && first != 0 && first != 127 && first < 224
 }
 
+/// What [`mode`] accepts.
+pub const MODE: Expected = "expected permission bits in octal, 0o0 to 0o7777";
+
+/// Whether `mode`, which was `written` so, can be meant: octal, since decimal 755 is 0o1363.
+///
+/// # Errors
+///
+/// What was found instead.
+pub fn mode(mode: u16, written: &str) -> Result<(), String> {
+    if mode != 0 && !written.starts_with("0o") {
+        return Err(format!("decimal mode {mode}, which is 0o{mode:o}"));
+    }
+    if mode > 0o7777 { Err(format!("mode 0o{mode:o}")) } else { Ok(()) }
+}
+
 /// The leading number and what follows it.
 fn split(text: &str) -> Option<(u64, &str)> {
     let text = text.trim();
