@@ -50,6 +50,24 @@ pub const STREAM_CAPACITY: usize = 1024 * 1024;
 pub const FUEL_SLICE: i64 = 2000;
 /// Longest line of the kernel's log in bytes; the rest is cut off (Linux `LOG_LINE_MAX`).
 pub const KERNEL_LOG_LINE_MAX: usize = 992;
+/// Bytes of one RON file written by a designer: reading costs a few times its size in memory.
+pub const DESIGN_FILE_MAX: usize = 8 * 1024 * 1024;
+/// Levels of brackets in such a file: bounds the reader's use of the host's stack.
+pub const DESIGN_DEPTH_MAX: usize = 32;
+/// Values of such a file whose place is remembered for findings; later ones get their parent's.
+pub const OUTLINE_NODES_MAX: usize = 1_000_000;
+/// Findings listed about one file; the rest is counted.
+pub const FINDINGS_MAX: usize = 100;
+/// Variants that may extend one another in a row.
+pub const VARIANT_DEPTH_MAX: usize = 16;
+/// Files of one variant, and bytes of them together: an image is built in memory.
+pub const VARIANT_FILES_MAX: usize = 10_000;
+/// Bytes of one variant's files together.
+pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Ethernet interfaces of one machine.
+pub const INTERFACES_MAX: usize = 32;
+/// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
+pub const TTYS_MAX: u8 = 12;
 /// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
