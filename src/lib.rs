@@ -1,3 +1,5 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
+pub mod save;
+pub mod world;

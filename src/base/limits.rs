@@ -38,3 +38,21 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Nesting of values in a savegame: bounds the stack that reading one takes.
+pub const SAVE_NESTING_MAX: usize = 128;
+/// Bytes of a compact savegame once unpacked. Beyond: refused.
+pub const SAVE_BYTES_MAX: usize = 1 << 30;
+/// Machines that a world may ever have had. Beyond: no more can be spawned.
+pub const MACHINES_MAX: u32 = 1 << 24;
+/// Links that a world may ever have had. Beyond: no more can be connected.
+pub const LINKS_MAX: u32 = 1 << 24;
+/// Interfaces plugged into one link: bounds what one broadcast may cost.
+pub const LINK_PORTS_MAX: usize = 4096;
+/// Addresses that a LAN learns. Beyond: frames to further ones go to all its ports.
+pub const LAN_ADDRESSES_MAX: usize = 4096;
+/// Packets in flight in a world. Beyond: dropped by their link, and counted.
+pub const IN_FLIGHT_MAX: usize = 1 << 20;
+/// Inputs queued for later ticks. Beyond: refused.
+pub const INPUTS_MAX: usize = 1 << 20;
+/// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
+pub const NOTICES_MAX: usize = 16_384;
