@@ -26,6 +26,10 @@ pub const PROCESSES_MAX: usize = 32_768;
 pub const EVENTS_MAX: usize = 256;
 /// Bytes a tty holds for readers in cooked mode (Linux `N_TTY_BUF_SIZE`). Beyond: dropped with a bell.
 pub const TTY_INPUT_MAX: usize = 4096;
+/// Bytes an attached embedder may leave untaken before writers to the tty wait.
+pub const TTY_OUTPUT_MAX: usize = 65_536;
+/// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
+pub const TTY_ECHO_MAX: usize = 4096;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -56,3 +60,17 @@ pub const IN_FLIGHT_MAX: usize = 1 << 20;
 pub const INPUTS_MAX: usize = 1 << 20;
 /// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
 pub const NOTICES_MAX: usize = 16_384;
+/// Pipes of one machine that get the full capacity; later ones hold one atomic block each.
+pub const FULL_SIZE_PIPES: usize = 256;
+/// Capacity in bytes of a pipe whose other end is the embedder: a tick's worth of bytes and more.
+pub const STREAM_CAPACITY: usize = 1024 * 1024;
+/// Fuel one process may spend before the next one's turn.
+pub const FUEL_SLICE: i64 = 2000;
+/// Longest line of the kernel's log in bytes; the rest is cut off (Linux `LOG_LINE_MAX`).
+pub const KERNEL_LOG_LINE_MAX: usize = 992;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
+/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 65_536;

@@ -1,0 +1,4 @@
+//! One machine's kernel.
+
+pub mod screen;
+pub mod tty;
