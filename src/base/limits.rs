@@ -50,12 +50,14 @@ pub const SAVE_BYTES_MAX: usize = 1 << 30;
 pub const MACHINES_MAX: u32 = 1 << 24;
 /// Links that a world may ever have had. Beyond: no more can be connected.
 pub const LINKS_MAX: u32 = 1 << 24;
-/// Interfaces plugged into one link: bounds what one broadcast may cost.
-pub const LINK_PORTS_MAX: usize = 4096;
+/// Ends of one link. Beyond: refused.
+pub const LINK_PORTS_MAX: u32 = 4096;
+/// Bytes in the queue of one end of a link with limited bandwidth. Beyond: dropped and counted.
+pub const LINK_QUEUE_MAX: u64 = 256 * 1024;
 /// Addresses that a LAN learns. Beyond: frames to further ones go to all its ports.
 pub const LAN_ADDRESSES_MAX: usize = 4096;
-/// Packets in flight in a world. Beyond: dropped by their link, and counted.
-pub const IN_FLIGHT_MAX: usize = 1 << 20;
+/// Packets in flight on one link. Beyond: dropped, and counted.
+pub const LINK_FLIGHT_MAX: u32 = 16_384;
 /// Inputs queued for later ticks. Beyond: refused.
 pub const INPUTS_MAX: usize = 1 << 20;
 /// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
