@@ -76,3 +76,5 @@ pub const FILE_SIZE_MAX: u64 = 16 << 40;
 pub const MOUNTS_MAX: usize = 64;
 /// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
 pub const TREE_DEPTH_MAX: u32 = 65_536;
+/// Bytes of `/etc/hosts` that the resolver reads.
+pub const HOSTS_MAX: usize = 1024 * 1024;

@@ -64,8 +64,4 @@ impl EventQueue {
     pub(crate) fn pop(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
-
-    pub(crate) fn len(&self) -> usize {
-        self.events.len()
-    }
 }

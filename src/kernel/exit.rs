@@ -53,11 +53,13 @@ impl Machine {
         process.memory = 0;
         process.state = RunState::Zombie(status);
         let (parent, session, tty) = (process.ppid, process.sid, process.tty);
+        let cwd = process.cwd;
         let watched = process.watched;
         for entry in fds.take_if(|_| true) {
             self.release_file(entry.file);
         }
         opening.into_iter().for_each(|file| self.release_file(file));
+        self.vfs.release(cwd);
         if session == pid {
             self.end_session(pid, tty);
         }
@@ -83,11 +85,9 @@ impl Machine {
     fn end_session(&mut self, leader: Pid, tty: Option<super::terminals::TtyId>) {
         let Some(tty) = tty else { return };
         let foreground = self.terminals.get_mut(tty).and_then(|terminal| {
-            (terminal.session() == Some(leader)).then(|| {
-                let foreground = terminal.foreground();
-                terminal.set_session(None);
-                terminal.set_foreground(None);
-                foreground
+            (terminal.session == Some(leader)).then(|| {
+                terminal.session = None;
+                terminal.foreground.take()
             })
         });
         if let Some(Some(group)) = foreground {

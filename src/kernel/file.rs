@@ -116,10 +116,6 @@ impl FileTable {
         self.files.remove(&id)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.files.len()
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (FileId, &OpenFile)> {
         self.files.iter().map(|(id, file)| (*id, file))
     }

@@ -6,11 +6,10 @@ use bstr::{BStr, BString, ByteSlice};
 
 use crate::base::strings::Strings;
 use crate::base::{Errno, Fd, Gid, Pid, Uid, limits};
-use crate::fs::{AccessMode, Context, FileKind, Follow, Vfs};
+use crate::fs::{AccessMode, Context, Follow, InodeKind, Kind, Vfs};
 
-use super::event::EventQueue;
 use super::machine::Machine;
-use super::process::{Process, RunState, Signals};
+use super::process::{Process, Signals};
 use super::program::{Code, Main, Program, Registry};
 use super::signal::{Action, Signal};
 
@@ -64,7 +63,7 @@ impl Machine {
             if args.byte_len() + env.byte_len() > limits::ARG_MAX {
                 return Err(Errno::E2BIG);
             }
-            match self.with_vfs(pid, |vfs, context| look(vfs, context, &path))? {
+            match self.with_vfs(pid, |vfs, context| look(vfs, context, path.as_bstr()))? {
                 Found::Program { program, set_uid, set_gid } => {
                     let program = registry.get(&program).ok_or(Errno::ENOEXEC)?;
                     let name = path.rsplit_str("/").next().unwrap_or(&path).into();
@@ -126,9 +125,10 @@ impl Machine {
             && let Ok(tty) = self.tty_of(parent, fd)
             && let Some(terminal) = self.terminals.get_mut(tty)
         {
-            terminal.set_foreground(Some(child.pgid));
+            terminal.foreground = Some(child.pgid);
         }
         let pid = child.pid;
+        self.vfs.retain(child.cwd);
         self.processes.insert(child);
         Ok(pid)
     }
@@ -155,6 +155,7 @@ impl Machine {
         child.ppid = parent;
         child.started = self.now;
         let pid = child.pid;
+        self.vfs.retain(child.cwd);
         self.processes.insert(child);
         Ok(pid)
     }
@@ -209,34 +210,18 @@ impl Process {
             pgid: self.pgid,
             sid: self.sid,
             tty: self.tty,
-            name: BString::default(),
-            args: Strings::new(),
-            env: Strings::new(),
-            credentials: self.credentials.clone(),
             cwd: self.cwd,
-            root: self.root,
             umask: self.umask,
-            fds: super::file::FdTable::default(),
-            code: Code::Ended,
-            state: RunState::Ready,
             signals: Signals {
                 caught: self.signals.caught,
                 ignored: self.signals.ignored,
                 ..Signals::default()
             },
-            events: EventQueue::default(),
-            started: self.started,
-            fuel_used: 0,
-            memory: 0,
-            change: None,
-            opening: None,
-            executed: false,
-            replaced: false,
-            watched: false,
+            ..Self::bare(self.pid, self.credentials.clone(), self.root, self.started)
         }
     }
 
-    fn become_program(&mut self, executable: Executable, env: Strings) {
+    pub(crate) fn become_program(&mut self, executable: Executable, env: Strings) {
         self.code = Code::new(executable.program);
         self.args = executable.args;
         self.env = env;
@@ -261,23 +246,20 @@ enum Found {
 fn look(vfs: &Vfs, context: &Context<'_>, path: &BStr) -> Result<Found, Errno> {
     let node = vfs.resolve(context, path, Follow::Yes)?;
     let stat = vfs.stat(context, node)?;
-    match vfs.kind(context, node)? {
-        FileKind::Program(program) => {
-            vfs.permit(context, node, AccessMode::EXECUTE)?;
-            Ok(Found::Program {
-                program: program.to_string(),
-                set_uid: (stat.mode & 0o4000 != 0).then_some(stat.uid),
-                set_gid: (stat.mode & 0o2000 != 0).then_some(stat.gid),
-            })
-        }
-        FileKind::File => {
-            vfs.permit(context, node, AccessMode::EXECUTE)?;
-            let mut head = Vec::new();
-            vfs.read_at(context, node, 0, &mut head, limits::SHEBANG_MAX)?;
-            parse_shebang(&head).ok_or(Errno::ENOEXEC)
-        }
-        _ => Err(Errno::EACCES),
+    if !matches!(vfs.kind(node)?, Kind::Inode(InodeKind::Program(_) | InodeKind::File(_))) {
+        return Err(Errno::EACCES);
     }
+    vfs.access(context, node, AccessMode::EXEC)?;
+    if let Some(program) = vfs.program(node) {
+        return Ok(Found::Program {
+            program: program.program.clone(),
+            set_uid: (stat.mode & 0o4000 != 0).then_some(stat.uid),
+            set_gid: (stat.mode & 0o2000 != 0).then_some(stat.gid),
+        });
+    }
+    let mut head = Vec::new();
+    vfs.read_at(context, node, 0, &mut head, limits::SHEBANG_MAX)?;
+    parse_shebang(&head).ok_or(Errno::ENOEXEC)
 }
 
 /// The interpreter and its one argument, as Linux reads them: everything after the first blank

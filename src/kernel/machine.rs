@@ -23,6 +23,9 @@ use super::table::ProcessTable;
 use super::terminals::Terminals;
 use super::wait::WaitKey;
 
+/// Largest packet on Ethernet, in bytes.
+const ETHERNET_MTU: u32 = 1500;
+
 /// What a machine sends out in a tick.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -87,7 +90,7 @@ impl Machine {
             name: spec.name,
             variant: spec.variant,
             epoch: spec.epoch,
-            power: Power::Off,
+            power: Power::OFF,
             now,
             fuel: 0,
             vfs,
@@ -96,7 +99,7 @@ impl Machine {
             pipes: PipeTable::default(),
             fifos: super::fifo::Fifos::default(),
             terminals: Terminals::new(spec.hardware.ttys),
-            net: Stack::new(&spec.interfaces),
+            net: Stack::new(),
             streams: Streams::default(),
             log: KernelLog::default(),
             inbox: Vec::new(),
@@ -105,6 +108,9 @@ impl Machine {
             ready_sockets: Vec::new(),
             hardware: spec.hardware,
         };
+        for mac in &spec.interfaces {
+            machine.net.add_interface(*mac, ETHERNET_MTU);
+        }
         for file in &spec.files {
             machine.install_file(file);
         }
@@ -187,13 +193,11 @@ impl Machine {
             powered_on: self.power.since(),
             processes: &self.processes,
             files: &self.files,
-            pipes: &self.pipes,
             net: &self.net,
             hardware: &self.hardware,
             hostname: &self.hostname,
-            terminals: &self.terminals,
         };
-        let kernel = crate::fs::Access::root();
+        let kernel = crate::fs::Access::ROOT;
         let context = match self.processes.get(pid) {
             Some(process) => Context {
                 access: &process.credentials.access,

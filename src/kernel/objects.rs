@@ -6,7 +6,7 @@
 use bstr::{BStr, ByteSlice};
 
 use crate::base::{Errno, Fd, Pid};
-use crate::fs::{FileKind, Node, OpenFlags};
+use crate::fs::{AccessMode, FileType, Follow, InodeKind, Kind, Node, OpenFlags, Stat};
 
 use super::file::{FdEntry, FileId, Object, OpenFile, PipeId};
 use super::machine::Machine;
@@ -80,11 +80,14 @@ impl Machine {
             return self.finish_fifo(pid, file, flags);
         }
         let node = self.with_vfs(pid, |vfs, context| vfs.open(context, path, flags, mode))?;
-        let kind = self.with_vfs(pid, |vfs, context| vfs.kind(context, node))?;
-        let object = match kind {
-            FileKind::CharDevice { major, minor } => self.device(pid, major, minor)?,
-            FileKind::BlockDevice { .. } | FileKind::Socket => return Err(Errno::ENXIO.into()),
-            FileKind::Fifo => return self.begin_fifo(pid, node, flags),
+        let object = match self.vfs.kind(node)? {
+            Kind::Inode(InodeKind::CharDevice { major, minor }) => {
+                self.device(pid, *major, *minor)?
+            }
+            Kind::Inode(InodeKind::BlockDevice { .. } | InodeKind::Socket) => {
+                return Err(Errno::ENXIO.into());
+            }
+            Kind::Inode(InodeKind::Fifo) => return self.begin_fifo(pid, node, flags),
             _ => Object::Inode,
         };
         let file = self.files.insert(object, Some(node), flags)?;
@@ -120,10 +123,9 @@ impl Machine {
     fn acquire_tty(&mut self, pid: Pid, tty: TtyId) {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let Some(terminal) = self.terminals.get_mut(tty) else { return };
-        if process.sid == pid && process.tty.is_none() && terminal.session().is_none() {
+        if process.sid == pid && process.tty.is_none() && terminal.session.is_none() {
             process.tty = Some(tty);
-            terminal.set_session(Some(process.sid));
-            terminal.set_foreground(Some(process.pgid));
+            (terminal.session, terminal.foreground) = (Some(process.sid), Some(process.pgid));
         }
     }
 
@@ -132,9 +134,9 @@ impl Machine {
         let known = self.fifos.get(node).filter(|pipe| self.pipes.get(*pipe).is_some());
         let pipe = known.unwrap_or_else(|| self.pipes.create(0, 0));
         self.fifos.insert(node, pipe);
-        let writes = flags.is_writable();
+        let writes = flags.writable();
         let readers = self.pipes.get(pipe).map_or(0, |pipe| pipe.readers);
-        if writes && !flags.is_readable() && readers == 0 && flags.contains(OpenFlags::NONBLOCK) {
+        if writes && !flags.readable() && readers == 0 && flags.contains(OpenFlags::NONBLOCK) {
             self.drop_unused_pipe(pipe);
             return Err(Errno::ENXIO.into());
         }
@@ -151,9 +153,10 @@ impl Machine {
             }
         }
         // What the other side's count was is kept where nothing else needs room: the offset.
-        let other = self.pipes.get(pipe).map_or(0, |pipe| {
-            if writes { pipe.reader_opens } else { pipe.writer_opens }
-        });
+        let other = self
+            .pipes
+            .get(pipe)
+            .map_or(0, |pipe| if writes { pipe.reader_opens } else { pipe.writer_opens });
         if let Some(file) = self.files.get_mut(file) {
             file.offset = u64::from(other);
         }
@@ -180,7 +183,7 @@ impl Machine {
             _ => return Err(Errno::EBADF.into()),
         };
         let met = present || u64::from(opens) != seen;
-        if !met && !flags.contains(OpenFlags::NONBLOCK) && !flags.is_both() {
+        if !met && !flags.contains(OpenFlags::NONBLOCK) && !flags.contains(OpenFlags::RDWR) {
             return Err(Stop::Block(Wait::on(WaitKey::PipeOpened(pipe))));
         }
         if let Some(process) = self.processes.get_mut(pid) {
@@ -201,8 +204,12 @@ impl Machine {
             Object::Socket(socket) => {
                 self.with_net(|stack, environment| stack.close(socket, environment));
             }
-            Object::Inode | Object::Null | Object::Zero | Object::Full | Object::Random => {}
-            Object::Tty(_) => {}
+            Object::Inode
+            | Object::Null
+            | Object::Zero
+            | Object::Full
+            | Object::Random
+            | Object::Tty(_) => {}
         }
         if let Some(node) = file.node {
             self.vfs.release(node);
@@ -240,15 +247,14 @@ impl Machine {
         max: usize,
     ) -> Result<usize, Errno> {
         let (id, file) = self.file_of(pid, fd)?;
-        if !file.flags.is_readable() {
+        if !file.flags.readable() {
             return Err(Errno::EBADF);
         }
         let (object, node, offset) = (file.object, file.node, file.offset);
         match object {
             Object::Inode => {
                 let node = node.ok_or(Errno::EBADF)?;
-                let count =
-                    self.with_vfs(pid, |vfs, cx| vfs.read_at(cx, node, offset, into, max))?;
+                let count = self.read_node(pid, node, offset, into, max)?;
                 if let Some(file) = self.files.get_mut(id) {
                     file.offset += count as u64;
                 }
@@ -288,7 +294,7 @@ impl Machine {
     /// `EAGAIN`: would wait. `EPIPE` (with SIGPIPE), `EBADF`, `ENOSPC`, `EFBIG` as POSIX `write`.
     pub(crate) fn write_fd(&mut self, pid: Pid, fd: Fd, bytes: &[u8]) -> Result<usize, Errno> {
         let (id, file) = self.file_of(pid, fd)?;
-        if !file.flags.is_writable() {
+        if !file.flags.writable() {
             return Err(Errno::EBADF);
         }
         let (object, node, flags, offset) = (file.object, file.node, file.flags, file.offset);
@@ -327,7 +333,7 @@ impl Machine {
         offset: u64,
         bytes: &[u8],
     ) -> Result<usize, Errno> {
-        if self.vfs.is_synthetic(node) {
+        if matches!(self.vfs.kind(node)?, Kind::Synthetic(_)) {
             return self.write_proc(pid, node, bytes);
         }
         let (count, end) = self.with_vfs(pid, |vfs, context| {
@@ -345,6 +351,28 @@ impl Machine {
         Ok(count)
     }
 
+    /// What `fstat` tells of a descriptor whose object has no inode.
+    pub(crate) fn stat_nameless(&self, pid: Pid, fd: Fd) -> Result<Stat, Errno> {
+        let (id, file) = self.file_of(pid, fd)?;
+        let credentials = &self.processes.get(pid).ok_or(Errno::ESRCH)?.credentials;
+        let (kind, rdev) = match file.object {
+            Object::PipeReader(_) | Object::PipeWriter(_) => (FileType::Fifo, (0, 0)),
+            Object::Socket(_) => (FileType::Socket, (0, 0)),
+            Object::Tty(tty) => (FileType::CharDevice, (TTY_MAJOR, tty.0)),
+            _ => (FileType::CharDevice, (MEMORY_MAJOR, 0)),
+        };
+        Ok(Stat {
+            ino: crate::base::Ino(id.0),
+            kind,
+            mode: 0o600,
+            nlink: 1,
+            uid: credentials.euid(),
+            gid: credentials.egid(),
+            rdev,
+            ..Stat::default()
+        })
+    }
+
     /// Whether a descriptor can be read, written, and whether its other end is gone.
     pub(crate) fn readiness(&self, pid: Pid, fd: Fd) -> Result<(bool, bool, bool), Errno> {
         let (_, file) = self.file_of(pid, fd)?;
@@ -359,10 +387,10 @@ impl Machine {
             }
             Object::Tty(tty) => {
                 let terminal = self.terminals.get(tty).ok_or(Errno::ENXIO)?;
-                (terminal.is_readable(), terminal.is_writable(), false)
+                (terminal.readable(), terminal.writable(), false)
             }
             Object::Socket(socket) => {
-                let ready = self.net.readiness(socket)?;
+                let ready = self.net.readiness(socket);
                 (ready.readable, ready.writable, ready.hangup)
             }
             _ => (true, true, false),
@@ -405,7 +433,14 @@ impl Machine {
                 candidate.push(b'/');
             }
             candidate.extend_from_slice(name);
-            match self.with_vfs(pid, |vfs, context| vfs.executable(context, candidate.as_bstr())) {
+            let found = self.with_vfs(pid, |vfs, context| {
+                let node = vfs.resolve(context, &candidate, Follow::Yes)?;
+                if vfs.is_directory(context, node) {
+                    return Err(Errno::EACCES);
+                }
+                vfs.access(context, node, AccessMode::EXEC)
+            });
+            match found {
                 Ok(()) => return Ok(candidate),
                 Err(Errno::EACCES) => failure = Errno::EACCES,
                 Err(_) => {}

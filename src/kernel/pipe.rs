@@ -96,8 +96,11 @@ impl PipeTable {
     pub(crate) fn create(&mut self, readers: u32, writers: u32) -> PipeId {
         // Past a number of pipes new ones are small, so that a guest cannot fill the host with
         // full pipes (Linux does the same past `pipe-user-pages-soft`).
-        let capacity =
-            if self.pipes.len() < limits::FULL_SIZE_PIPES { limits::PIPE_CAPACITY } else { limits::PIPE_BUF };
+        let capacity = if self.pipes.len() < limits::FULL_SIZE_PIPES {
+            limits::PIPE_CAPACITY
+        } else {
+            limits::PIPE_BUF
+        };
         self.create_sized(readers, writers, capacity)
     }
 
@@ -131,10 +134,6 @@ impl PipeTable {
         unused
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.pipes.len()
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (PipeId, &Pipe)> {
         self.pipes.iter().map(|(id, pipe)| (*id, pipe))
     }
@@ -154,7 +153,10 @@ mod tests {
         let mut table = PipeTable::default();
         let id = table.create(1, 1);
         let pipe = table.get_mut(id).unwrap();
-        assert_eq!(pipe.write(&vec![b'x'; limits::PIPE_CAPACITY - 10]), Ok(limits::PIPE_CAPACITY - 10));
+        assert_eq!(
+            pipe.write(&vec![b'x'; limits::PIPE_CAPACITY - 10]),
+            Ok(limits::PIPE_CAPACITY - 10)
+        );
         assert_eq!(pipe.write(b"twenty bytes of text"), Err(Errno::EAGAIN));
         assert_eq!(pipe.write(&[b'y'; 5000]), Ok(10));
         assert_eq!(pipe.write(b"z"), Err(Errno::EAGAIN));

@@ -105,6 +105,8 @@ pub(crate) struct Process {
     pub(crate) opening: Option<FileId>,
     /// Whether it replaced its program since its parent forked it (`setpgid` looks at it).
     pub(crate) executed: bool,
+    /// Whether the wait that ended last ended by its tick.
+    pub(crate) timed_out: bool,
     /// Whether the running step replaced the program.
     #[serde(skip)]
     pub(crate) replaced: bool,
@@ -113,6 +115,38 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// A process with nothing but an identity: leader of its own group and session.
+    pub(crate) fn bare(pid: Pid, credentials: Credentials, root: Node, now: Tick) -> Self {
+        Self {
+            pid,
+            ppid: Pid(0),
+            pgid: pid,
+            sid: pid,
+            tty: None,
+            name: BString::default(),
+            args: Strings::new(),
+            env: Strings::new(),
+            credentials,
+            cwd: root,
+            root,
+            umask: 0o022,
+            fds: FdTable::default(),
+            code: Code::Ended,
+            state: RunState::Ready,
+            signals: Signals::default(),
+            events: EventQueue::default(),
+            started: now,
+            fuel_used: 0,
+            memory: 0,
+            change: None,
+            opening: None,
+            executed: false,
+            timed_out: false,
+            replaced: false,
+            watched: false,
+        }
+    }
+
     pub(crate) fn is_alive(&self) -> bool {
         !matches!(self.state, RunState::Zombie(_))
     }

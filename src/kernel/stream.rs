@@ -10,15 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::strings::Strings;
 use crate::base::{Errno, Fd, Gid, Pid, Uid, limits};
-use crate::fs::{Follow, OpenFlags};
+use crate::fs::{AccessMode, Context, Follow, Node, OpenFlags, Vfs};
 
 use super::cred::Credentials;
-use super::event::EventQueue;
-use super::file::{FdEntry, FdTable, Object, PipeId};
+use super::file::{FdEntry, Object, PipeId};
 use super::launch::SpawnSpec;
 use super::machine::Machine;
-use super::process::{Process, RunState, Signals};
-use super::program::{Code, Registry};
+use super::process::Process;
+use super::program::Registry;
 use super::signal::WaitStatus;
 use super::terminals::TtyId;
 use super::wait::WaitKey;
@@ -109,45 +108,14 @@ impl Machine {
     fn scaffold(&mut self, spec: &ExecSpec) -> Result<Pid, Errno> {
         let pid = self.processes.free_pid();
         let root = self.vfs.root();
-        self.processes.insert(Process {
-            pid,
-            ppid: Pid(0),
-            pgid: pid,
-            sid: pid,
-            tty: None,
-            name: BString::default(),
-            args: Strings::new(),
-            env: Strings::new(),
-            credentials: Credentials::login(spec.uid, spec.gid, spec.groups.clone()),
-            cwd: root,
-            root,
-            umask: 0o022,
-            fds: FdTable::default(),
-            code: Code::Ended,
-            state: RunState::Ready,
-            signals: Signals::default(),
-            events: EventQueue::default(),
-            started: self.now,
-            fuel_used: 0,
-            memory: 0,
-            change: None,
-            opening: None,
-            executed: false,
-            replaced: false,
-            watched: false,
-        });
+        let credentials = Credentials::login(spec.uid, spec.gid, spec.groups.clone());
+        self.vfs.retain(root);
+        self.processes.insert(Process::bare(pid, credentials, root, self.now));
         self.processes.retire(pid);
         if !spec.cwd.is_empty() {
-            let node = self.with_vfs(pid, |vfs, context| {
-                let node = vfs.resolve(context, &spec.cwd, Follow::Yes)?;
-                vfs.enter(context, node)
-            });
+            let node = self.with_vfs(pid, |vfs, context| enter(vfs, context, &spec.cwd));
             match node {
-                Ok(node) => {
-                    if let Some(process) = self.processes.get_mut(pid) {
-                        process.cwd = node;
-                    }
-                }
+                Ok(node) => self.set_cwd(pid, node),
                 Err(errno) => {
                     self.dismantle(pid);
                     return Err(errno);
@@ -162,6 +130,15 @@ impl Machine {
         for entry in process.fds.take_if(|_| true) {
             self.release_file(entry.file);
         }
+        self.vfs.release(process.cwd);
+    }
+
+    /// Makes a directory a process's working directory.
+    pub(crate) fn set_cwd(&mut self, pid: Pid, node: Node) {
+        let Some(process) = self.processes.get_mut(pid) else { return };
+        let old = core::mem::replace(&mut process.cwd, node);
+        self.vfs.retain(node);
+        self.vfs.release(old);
     }
 
     fn launch_command(
@@ -210,8 +187,7 @@ impl Machine {
         if let Attach::Tty(tty) = spec.attach
             && let Some(terminal) = self.terminals.get_mut(tty)
         {
-            terminal.set_session(Some(pid));
-            terminal.set_foreground(Some(pid));
+            (terminal.session, terminal.foreground) = (Some(pid), Some(pid));
         }
         Ok(Execution { pid, streams })
     }
@@ -308,4 +284,14 @@ impl Machine {
     pub fn take_exit(&mut self, pid: Pid) -> Option<WaitStatus> {
         self.streams.exits.remove(&pid)
     }
+}
+
+/// The directory at `path`, if it may be entered (`chdir`).
+pub(crate) fn enter(vfs: &Vfs, context: &Context<'_>, path: &[u8]) -> Result<Node, Errno> {
+    let node = vfs.resolve(context, path, Follow::Yes)?;
+    if !vfs.is_directory(context, node) {
+        return Err(Errno::ENOTDIR);
+    }
+    vfs.access(context, node, AccessMode::EXEC)?;
+    Ok(node)
 }

@@ -127,6 +127,7 @@ impl ProcessTable {
         self.waiters.extend(wait.keys.iter().map(|key| (*key, pid)));
         self.timers.extend(wait.until.map(|until| (until, pid)));
         process.state = RunState::Blocked(wait);
+        process.timed_out = false;
     }
 
     /// Makes a process that is not in the ready queue stopped.
@@ -187,6 +188,9 @@ impl ProcessTable {
             && due <= now
         {
             self.make_ready(pid);
+            if let Some(process) = self.processes.get_mut(&pid) {
+                process.timed_out = true;
+            }
         }
     }
 

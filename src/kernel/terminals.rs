@@ -9,8 +9,9 @@ use crate::fs::OpenFlags;
 
 use super::event::Event;
 use super::machine::Machine;
+use super::process::RunState;
 use super::signal::{Action, Signal};
-use super::tty::{Effects, LocalFlags, Tty, TtyRead, TtySignal};
+use super::tty::{Effects, LocalFlags, Termios, Tty, TtyRead, TtySignal};
 use super::wait::WaitKey;
 
 /// A terminal of a machine, by its minor number: 1 is `/dev/tty1`.
@@ -54,6 +55,15 @@ impl Terminals {
 
     pub(crate) fn get_mut(&mut self, id: TtyId) -> Option<&mut Tty> {
         self.ttys.get_mut(&id)
+    }
+
+    /// Nobody uses the terminals any more; what they show stays.
+    pub(crate) fn lose_sessions(&mut self) {
+        for tty in self.ttys.values_mut() {
+            (tty.session, tty.foreground) = (None, None);
+            tty.set_termios(Termios::default());
+            tty.flush_input();
+        }
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = TtyId> {
@@ -126,14 +136,13 @@ impl Machine {
         let Some(size) = self.terminals.get(id).map(Tty::size) else { return };
         for pid in self.processes.group(group) {
             let Some(process) = self.processes.get_mut(pid) else { continue };
-            // Only who reads events is interested, and those who never do must not fill up.
-            if self.processes.is_waiting_for(pid, WaitKey::Event(pid)) {
-                let event = Event::Resized { columns: size.columns, rows: size.rows };
-                if let Some(process) = self.processes.get_mut(pid)
-                    && process.events.push(event).is_ok()
-                {
-                    self.processes.wake(WaitKey::Event(pid));
-                }
+            // Only who reads events is interested: other processes' queues must not fill up.
+            let key = WaitKey::Event(pid);
+            let reads =
+                matches!(&process.state, RunState::Blocked(wait) if wait.keys.contains(&key));
+            let event = Event::Resized { columns: size.columns, rows: size.rows };
+            if reads && process.events.push(event).is_ok() {
+                self.processes.wake(key);
             }
         }
     }
@@ -187,15 +196,15 @@ impl Machine {
         max: usize,
     ) -> Result<usize, Errno> {
         self.check_background(pid, id, Signal::TTIN)?;
-        let now = self.now;
         let tty = self.terminals.get_mut(id).ok_or(Errno::ENXIO)?;
         match tty.read(into, max) {
             TtyRead::Data(count) => Ok(count),
             TtyRead::Eof => Ok(0),
             TtyRead::WouldBlock => {
-                // The wait of a raw reader with VTIME ran out in this very tick.
-                let timed_out = tty.timeout().is_some()
-                    && self.processes.get(pid).is_some_and(|process| process.timed_out == Some(now));
+                // The wait of a raw reader with VTIME ran out.
+                let waited = tty.timeout().is_some();
+                let process = self.processes.get_mut(pid).ok_or(Errno::ESRCH)?;
+                let timed_out = waited && core::mem::take(&mut process.timed_out);
                 if timed_out { Ok(tty.read_now(into, max)) } else { Err(Errno::EAGAIN) }
             }
         }

@@ -15,7 +15,6 @@ use super::{Main, Program, Registry, Step, Stop, Sys};
 /// A process's state without its type.
 pub(crate) trait State: Send + Sync {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop>;
-    fn duplicate(&self) -> Box<dyn State>;
     fn to_postcard(&self) -> Result<Vec<u8>, postcard::Error>;
     fn to_ron(&self) -> Result<String, ron::Error>;
 }
@@ -23,10 +22,6 @@ pub(crate) trait State: Send + Sync {
 impl<M: Main> State for M {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         Main::step(self, sys)
-    }
-
-    fn duplicate(&self) -> Box<dyn State> {
-        Box::new(self.clone())
     }
 
     fn to_postcard(&self) -> Result<Vec<u8>, postcard::Error> {
@@ -114,8 +109,7 @@ impl Code {
     /// Makes a loaded process able to run.
     pub(crate) fn relink(&mut self, registry: &Registry) -> Result<(), StateError> {
         let Self::Unlinked { program: name, state } = self else { return Ok(()) };
-        let program =
-            registry.get(name).ok_or_else(|| StateError::UnknownProgram(name.clone()))?;
+        let program = registry.get(name).ok_or_else(|| StateError::UnknownProgram(name.clone()))?;
         let state = state
             .as_ref()
             .map(|saved| (program.load)(saved))
@@ -159,7 +153,10 @@ impl Serialize for Code {
         if human_readable {
             let text = state
                 .as_ref()
-                .map(|state| ron::value::RawValue::from_boxed_ron(state.to_ron()?.into()).map_err(ron::Error::from))
+                .map(|state| {
+                    ron::value::RawValue::from_boxed_ron(state.to_ron()?.into())
+                        .map_err(ron::Error::from)
+                })
                 .transpose()
                 .map_err(S::Error::custom)?;
             code.serialize_field("state", &text)?;

@@ -5,9 +5,12 @@
 
 use bstr::{BStr, BString};
 
-use crate::base::{Errno, Fd, Gid, Timestamp, Uid, limits};
-use crate::fs::{AccessMode, Context, DirEntry, Follow, Node, OpenFlags, Stat, Vfs};
+use crate::base::{Errno, Fd, Gid, Uid, limits};
+use crate::fs::{
+    AccessMode, Context, DirEntry, Follow, InodeKind, Kind, Node, OpenFlags, SetTime, Stat, Vfs,
+};
 use crate::kernel::program::Stop;
+use crate::kernel::stream::enter;
 
 use super::Sys;
 
@@ -91,7 +94,8 @@ impl Fs<'_, '_> {
         };
         self.call(|vfs, context| {
             let context = Context { access: &real, ..*context };
-            vfs.access(&context, path.as_ref(), mode)
+            let node = vfs.resolve(&context, path.as_ref(), Follow::Yes)?;
+            vfs.access(&context, node, mode)
         })
     }
 
@@ -101,11 +105,8 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `chdir`.
     pub fn chdir(&mut self, path: impl AsRef<[u8]>) -> Result<(), Errno> {
-        let node = self.call(|vfs, context| {
-            let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
-            vfs.enter(context, node)
-        })?;
-        self.0.process_mut()?.cwd = node;
+        let node = self.call(|vfs, context| enter(vfs, context, path.as_ref()))?;
+        self.0.machine.set_cwd(self.0.pid, node);
         Ok(())
     }
 
@@ -121,9 +122,9 @@ impl Fs<'_, '_> {
 
     /// Sets the mask of permission bits that new files do not get; returns the old one.
     pub fn umask(&mut self, mask: u16) -> u16 {
-        self.0.process_mut().map_or(0, |process| {
-            core::mem::replace(&mut process.umask, mask & 0o777)
-        })
+        self.0
+            .process_mut()
+            .map_or(0, |process| core::mem::replace(&mut process.umask, mask & 0o777))
     }
 
     /// Makes a directory.
@@ -181,7 +182,10 @@ impl Fs<'_, '_> {
     ///
     /// `EINVAL`: not one. Else as POSIX `readlink`.
     pub fn readlink(&mut self, path: impl AsRef<[u8]>) -> Result<BString, Errno> {
-        self.call(|vfs, context| vfs.readlink(context, path.as_ref()))
+        self.call(|vfs, context| {
+            let node = vfs.resolve(context, path.as_ref(), Follow::No)?;
+            vfs.readlink(context, node)
+        })
     }
 
     /// Renames, replacing what bore the new name.
@@ -246,7 +250,7 @@ impl Fs<'_, '_> {
         })
     }
 
-    /// Sets the times of access and modification; none leaves one as it is.
+    /// Sets the times of access and modification.
     ///
     /// # Errors
     ///
@@ -254,8 +258,8 @@ impl Fs<'_, '_> {
     pub fn utimens(
         &mut self,
         path: impl AsRef<[u8]>,
-        atime: Option<Timestamp>,
-        mtime: Option<Timestamp>,
+        atime: SetTime,
+        mtime: SetTime,
     ) -> Result<(), Errno> {
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
@@ -271,7 +275,7 @@ impl Fs<'_, '_> {
     pub fn truncate(&mut self, path: impl AsRef<[u8]>, len: u64) -> Result<(), Errno> {
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
-            vfs.permit(context, node, AccessMode::WRITE)?;
+            vfs.access(context, node, AccessMode::WRITE)?;
             vfs.truncate(context, node, len)
         })
     }
@@ -283,7 +287,7 @@ impl Fs<'_, '_> {
     /// `EINVAL`: not open for writing, or not a file. Else as POSIX `ftruncate`.
     pub fn ftruncate(&mut self, fd: Fd, len: u64) -> Result<(), Errno> {
         let (_, file) = self.0.machine.file_of(self.0.pid, fd)?;
-        if !file.flags.is_writable() {
+        if !file.flags.writable() {
             return Err(Errno::EINVAL);
         }
         let node = self.node(fd)?;
@@ -296,7 +300,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `mkfifo`.
     pub fn mkfifo(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Errno> {
-        self.call(|vfs, context| vfs.mkfifo(context, path.as_ref(), mode)).map(drop)
+        self.call(|vfs, context| vfs.mknod(context, path.as_ref(), InodeKind::Fifo, mode)).map(drop)
     }
 
     /// A directory's entries by name, `.` and `..` left out.
@@ -307,7 +311,7 @@ impl Fs<'_, '_> {
     pub fn read_dir(&mut self, path: impl AsRef<[u8]>) -> Result<Vec<DirEntry>, Errno> {
         let entries = self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
-            vfs.permit(context, node, AccessMode::READ)?;
+            vfs.access(context, node, AccessMode::READ)?;
             vfs.entries(context, node)
         })?;
         self.0.burn_bytes(entries.len() * 64);
@@ -322,7 +326,7 @@ impl Fs<'_, '_> {
     pub fn statvfs(&mut self, path: impl AsRef<[u8]>) -> Result<StatVfs, Errno> {
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
-            vfs.statvfs(context, node)
+            vfs.statvfs(node)
         })
     }
 
@@ -332,21 +336,20 @@ impl Fs<'_, '_> {
     ///
     /// `EFBIG`: it is longer. Else as POSIX `open` and `read`; `EINVAL` for what is not a file.
     pub fn read_file(&mut self, path: impl AsRef<[u8]>, max: usize) -> Result<Vec<u8>, Errno> {
-        let bytes = self.call(|vfs, context| {
+        let node = self.call(|vfs, context| {
             let node = vfs.open(context, path.as_ref(), OpenFlags::RDONLY, 0)?;
-            if !vfs.kind(context, node)?.has_content() {
-                return Err(Errno::EINVAL);
-            }
-            let mut bytes = Vec::new();
-            while bytes.len() <= max {
-                let room = max + 1 - bytes.len();
-                let offset = bytes.len() as u64;
-                if vfs.read_at(context, node, offset, &mut bytes, room)? == 0 {
-                    return Ok(bytes);
-                }
-            }
-            Err(Errno::EFBIG)
+            if has_content(vfs, node)? { Ok(node) } else { Err(Errno::EINVAL) }
         })?;
+        let mut bytes = Vec::new();
+        while bytes.len() <= max {
+            let (room, offset) = (max + 1 - bytes.len(), bytes.len() as u64);
+            if self.0.machine.read_node(self.0.pid, node, offset, &mut bytes, room)? == 0 {
+                break;
+            }
+        }
+        if bytes.len() > max {
+            return Err(Errno::EFBIG);
+        }
         self.0.burn_bytes(bytes.len());
         Ok(bytes)
     }
@@ -366,9 +369,9 @@ impl Fs<'_, '_> {
         let flags = OpenFlags::WRONLY | OpenFlags::CREAT | OpenFlags::TRUNC;
         let node = self.call(|vfs, context| {
             let node = vfs.open(context, path.as_ref(), flags, mode)?;
-            if vfs.kind(context, node)?.has_content() { Ok(node) } else { Err(Errno::EINVAL) }
+            if has_content(vfs, node)? { Ok(node) } else { Err(Errno::EINVAL) }
         })?;
-        if self.0.machine.vfs.is_synthetic(node) {
+        if matches!(self.0.machine.vfs.kind(node)?, Kind::Synthetic(_)) {
             return self.0.machine.write_proc(self.0.pid, node, bytes).map(drop);
         }
         self.call(|vfs, context| {
@@ -381,10 +384,18 @@ impl Fs<'_, '_> {
     }
 
     /// What is mounted where.
-    pub fn mounts(&mut self) -> Vec<crate::fs::MountView> {
-        self.call(|vfs, _| vfs.mounts())
+    pub fn mounts(&mut self) -> Vec<crate::fs::MountInfo> {
+        self.0.machine.vfs.mounts().collect()
     }
 
     /// Longest path that any call takes, in bytes (`PATH_MAX`).
     pub const PATH_MAX: usize = limits::PATH_MAX;
+}
+
+/// Whether an inode has bytes to read at once: a file or one of the kernel's.
+fn has_content(vfs: &Vfs, node: Node) -> Result<bool, Errno> {
+    Ok(matches!(
+        vfs.kind(node)?,
+        Kind::Inode(InodeKind::File(_) | InodeKind::Program(_)) | Kind::Synthetic(_)
+    ))
 }

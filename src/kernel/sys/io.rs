@@ -184,15 +184,18 @@ impl Io<'_, '_> {
     pub fn pipe(&mut self) -> Result<(Fd, Fd), Errno> {
         let machine = &mut *self.0.machine;
         let pipe = machine.pipes.create(1, 1);
-        let ends = machine.files.insert(Object::PipeReader(pipe), None, OpenFlags::RDONLY).and_then(
-            |reader| match machine.files.insert(Object::PipeWriter(pipe), None, OpenFlags::WRONLY) {
-                Ok(writer) => Ok((reader, writer)),
-                Err(errno) => {
-                    machine.files.release(reader);
-                    Err(errno)
+        let ends = machine
+            .files
+            .insert(Object::PipeReader(pipe), None, OpenFlags::RDONLY)
+            .and_then(|reader| {
+                match machine.files.insert(Object::PipeWriter(pipe), None, OpenFlags::WRONLY) {
+                    Ok(writer) => Ok((reader, writer)),
+                    Err(errno) => {
+                        machine.files.release(reader);
+                        Err(errno)
+                    }
                 }
-            },
-        );
+            });
         let (reader, writer) = match ends {
             Ok(ends) => ends,
             Err(errno) => {

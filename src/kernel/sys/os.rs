@@ -148,12 +148,7 @@ impl Os<'_, '_> {
     /// # Errors
     ///
     /// `EPERM`: not the superuser.
-    pub fn set_credentials(
-        &mut self,
-        uid: Uid,
-        gid: Gid,
-        groups: Vec<Gid>,
-    ) -> Result<(), Errno> {
+    pub fn set_credentials(&mut self, uid: Uid, gid: Gid, groups: Vec<Gid>) -> Result<(), Errno> {
         self.0.require_root()?;
         self.0.process_mut()?.credentials = Credentials::login(uid, gid, groups);
         Ok(())

@@ -25,7 +25,7 @@ impl Term<'_, '_> {
     ///
     /// `EBADF`, `ENOTTY`.
     pub fn attributes(&mut self, fd: Fd) -> Result<Termios, Errno> {
-        self.tty(fd).map(|(_, tty)| tty.termios().clone())
+        self.tty(fd).map(|(_, tty)| *tty.termios())
     }
 
     /// Sets the modes of a terminal.
@@ -35,7 +35,7 @@ impl Term<'_, '_> {
     /// `EBADF`, `ENOTTY`.
     pub fn set_attributes(&mut self, fd: Fd, termios: &Termios) -> Result<(), Errno> {
         let (id, tty) = self.tty(fd)?;
-        tty.set_termios(termios.clone());
+        tty.set_termios(*termios);
         self.0.machine.wake_tty(id);
         Ok(())
     }
