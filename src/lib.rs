@@ -4,4 +4,6 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
+pub mod save;
 pub mod variant;
+pub mod world;

@@ -42,6 +42,26 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Nesting of values in a savegame: bounds the stack that reading one takes.
+pub const SAVE_NESTING_MAX: usize = 128;
+/// Bytes of a compact savegame once unpacked. Beyond: refused.
+pub const SAVE_BYTES_MAX: usize = 1 << 30;
+/// Machines that a world may ever have had. Beyond: no more can be spawned.
+pub const MACHINES_MAX: u32 = 1 << 24;
+/// Links that a world may ever have had. Beyond: no more can be connected.
+pub const LINKS_MAX: u32 = 1 << 24;
+/// Ends of one link. Beyond: refused.
+pub const LINK_PORTS_MAX: u32 = 4096;
+/// Bytes in the queue of one end of a link with limited bandwidth. Beyond: dropped and counted.
+pub const LINK_QUEUE_MAX: u64 = 256 * 1024;
+/// Addresses that a LAN learns. Beyond: frames to further ones go to all its ports.
+pub const LAN_ADDRESSES_MAX: usize = 4096;
+/// Packets in flight on one link. Beyond: dropped, and counted.
+pub const LINK_FLIGHT_MAX: u32 = 16_384;
+/// Inputs queued for later ticks. Beyond: refused.
+pub const INPUTS_MAX: usize = 1 << 20;
+/// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
+pub const NOTICES_MAX: usize = 16_384;
 /// Pipes of one machine that get the full capacity; later ones hold one atomic block each.
 pub const FULL_SIZE_PIPES: usize = 256;
 /// Capacity in bytes of a pipe whose other end is the embedder: a tick's worth of bytes and more.
