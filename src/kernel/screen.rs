@@ -72,6 +72,7 @@ impl Screen {
         let mut writing = Writing { screen: self, emulator: None, report: ScreenReport::default() };
         // In pieces, so that the script is compacted while it grows.
         for piece in bytes.chunks(FEED_MAX) {
+            writing.owe(piece.len().div_ceil(4));
             filter.feed(piece, &mut writing);
         }
         let report = writing.report;
@@ -176,7 +177,7 @@ impl Writing<'_> {
 
 impl Sink for Writing<'_> {
     fn text(&mut self, text: &str) {
-        self.owe(text.len() / 4 + 1);
+        self.owe(1);
         self.screen.script.push_str(text);
         if self.screen.script.len() > self.screen.script_max() {
             self.compact();
@@ -267,3 +268,6 @@ fn clamp(columns: u16, rows: u16) -> (u16, u16) {
         rows.clamp(*SCREEN_ROWS.start(), *SCREEN_ROWS.end()),
     )
 }
+
+#[cfg(test)]
+mod tests;

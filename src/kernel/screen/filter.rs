@@ -12,6 +12,7 @@
 use core::fmt::Write;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthChar;
 
 /// Longest control sequence that is looked at; longer ones are received and dropped.
 const SEQUENCE_MAX: usize = 256;
@@ -111,12 +112,6 @@ impl Filter {
         }
     }
 
-    /// Whether a question or a half-received sequence is kept.
-    #[cfg(test)]
-    pub(super) fn is_ground(&self) -> bool {
-        self.state == State::Ground && self.partial.is_empty()
-    }
-
     /// Adds a byte to an unfinished UTF-8 sequence.
     fn complete(&mut self, byte: u8, sink: &mut impl Sink) {
         self.partial.push(byte);
@@ -145,7 +140,7 @@ impl Filter {
                     .find(|c: char| c < ' ' || ('\u{7f}'..'\u{a0}').contains(&c))
                     .unwrap_or(rest.len());
                 if plain > 0 {
-                    sink.text(&rest[..plain]);
+                    print(&rest[..plain], sink);
                     rest = &rest[plain..];
                     continue;
                 }
@@ -279,13 +274,25 @@ impl Filter {
     }
 }
 
+/// Printable text.
+fn print(text: &str, sink: &mut impl Sink) {
+    if text.is_ascii() {
+        sink.text(text);
+        return;
+    }
+    // A cell of the emulator has room for one character, so accents that would join the one
+    // before are dropped; they must not take a cell of their own.
+    for run in text.split(|c: char| c.width() == Some(0)).filter(|run| !run.is_empty()) {
+        sink.text(run);
+    }
+}
+
 /// A character outside sequences.
 fn ground(c: char, sink: &mut impl Sink) {
     match c {
         '\u{a}'..='\u{c}' => sink.heavy("\n", Cells::Row),
-        '\u{8}' | '\t' | '\r' | '\u{e}' | '\u{f}' | ' '..='~' | '\u{a0}'.. => {
-            sink.text(c.encode_utf8(&mut [0; 4]));
-        }
+        '\u{8}' | '\t' | '\r' | '\u{e}' | '\u{f}' => sink.text(c.encode_utf8(&mut [0; 4])),
+        ' '..='~' | '\u{a0}'.. => print(c.encode_utf8(&mut [0; 4]), sink),
         _ => {}
     }
 }
@@ -312,6 +319,10 @@ fn dispatch(sequence: &str, last: char, sink: &mut impl Sink) {
             '@' | 'K' | 'P' | 'X' => sink.heavy(&text, Cells::Row),
             _ => sink.text(&text),
         }
+        return;
+    }
+    // Answers have several parameters: a question that has as many may be the echo of one.
+    if parameters.contains(';') {
         return;
     }
     let query = match (private, intermediates, last, first) {
