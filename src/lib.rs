@@ -1,5 +1,6 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
+pub mod fs;
 pub mod kernel;
 pub mod net;

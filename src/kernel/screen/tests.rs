@@ -149,6 +149,31 @@ fn knows_the_alternate_screen_and_line_drawing() {
 }
 
 #[test]
+fn repeats_only_what_was_just_printed() {
+    check(
+        (12, 1),
+        "ab\x1b[3b\x1b[2b\r\x1b[5b",
+        &expect![[r#"
+        |abbbbbb
+        cursor 0,0"#]],
+    );
+}
+
+#[test]
+fn inserts_and_deletes_lines_between_the_margins_only() {
+    check(
+        (3, 4),
+        "a\r\nb\r\nc\r\nd\x1b[2;3r\x1b[L\x1b[4H\x1b[M\x1b[2H\x1b[L",
+        &expect![[r#"
+        |a
+        |
+        |b
+        |d
+        cursor 1,0"#]],
+    );
+}
+
+#[test]
 fn shows_styles() {
     let mut screen = Screen::new(10, 1);
     screen.write(b"a\x1b[1;31mbc\x1b[0m d\x1b[48;2;1;2;3m \x1b[m");
