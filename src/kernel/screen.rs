@@ -72,6 +72,7 @@ impl Screen {
         let mut writing = Writing { screen: self, emulator: None, report: ScreenReport::default() };
         // In pieces, so that the script is compacted while it grows.
         for piece in bytes.chunks(FEED_MAX) {
+            writing.owe(piece.len().div_ceil(4));
             filter.feed(piece, &mut writing);
         }
         let report = writing.report;
@@ -176,7 +177,7 @@ impl Writing<'_> {
 
 impl Sink for Writing<'_> {
     fn text(&mut self, text: &str) {
-        self.owe(text.len() / 4 + 1);
+        self.owe(1);
         self.screen.script.push_str(text);
         if self.screen.script.len() > self.screen.script_max() {
             self.compact();
@@ -229,6 +230,9 @@ struct Emulator {
     terminal: avt::Terminal,
     parser: avt::Parser,
     cells: u16,
+    rows: u16,
+    /// First and last row that scroll.
+    margins: (u16, u16),
 }
 
 impl Emulator {
@@ -240,6 +244,8 @@ impl Emulator {
             terminal,
             parser: avt::Parser::new(),
             cells: u16::try_from(cells).unwrap_or(u16::MAX),
+            rows,
+            margins: (0, rows - 1),
         }
     }
 
@@ -247,12 +253,38 @@ impl Emulator {
     fn draw(&mut self, script: &str) {
         for character in script.chars() {
             let Some(function) = self.parser.feed(character) else { continue };
-            // More than a screenful of one character looks like a screenful.
-            let function = match function {
-                Function::Rep(count) => Function::Rep(count.min(self.cells)),
-                function => function,
-            };
-            self.terminal.execute(function);
+            match function {
+                // More than a screenful of one character looks like a screenful.
+                Function::Rep(count) => {
+                    self.terminal.execute(Function::Rep(count.min(self.cells)));
+                }
+                // Lines are inserted and deleted between the margins only; the emulator does it
+                // above them too.
+                Function::Il(_) | Function::Dl(_) if self.is_outside_margins() => {}
+                function => {
+                    self.follow_margins(&function);
+                    self.terminal.execute(function);
+                }
+            }
+        }
+    }
+
+    fn is_outside_margins(&self) -> bool {
+        let (top, bottom) = self.margins;
+        !(usize::from(top)..=usize::from(bottom)).contains(&self.terminal.cursor().row)
+    }
+
+    fn follow_margins(&mut self, function: &Function) {
+        match *function {
+            Function::Decstbm(top, bottom) => {
+                let top = top.max(1) - 1;
+                let bottom = if bottom == 0 { self.rows } else { bottom } - 1;
+                if top < bottom && bottom < self.rows {
+                    self.margins = (top, bottom);
+                }
+            }
+            Function::Ris | Function::Decstr => self.margins = (0, self.rows - 1),
+            _ => {}
         }
     }
 
@@ -267,3 +299,6 @@ fn clamp(columns: u16, rows: u16) -> (u16, u16) {
         rows.clamp(*SCREEN_ROWS.start(), *SCREEN_ROWS.end()),
     )
 }
+
+#[cfg(test)]
+mod tests;

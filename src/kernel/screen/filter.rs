@@ -12,6 +12,7 @@
 use core::fmt::Write;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthChar;
 
 /// Longest control sequence that is looked at; longer ones are received and dropped.
 const SEQUENCE_MAX: usize = 256;
@@ -82,6 +83,8 @@ pub(super) struct Filter {
     /// The beginning of a UTF-8 sequence: at most three bytes.
     #[serde(with = "serde_bytes")]
     partial: Vec<u8>,
+    /// Whether the last thing was a character, which REP may repeat.
+    printed: bool,
 }
 
 impl Filter {
@@ -109,12 +112,6 @@ impl Filter {
                 self.character(char::REPLACEMENT_CHARACTER, sink);
             }
         }
-    }
-
-    /// Whether a question or a half-received sequence is kept.
-    #[cfg(test)]
-    pub(super) fn is_ground(&self) -> bool {
-        self.state == State::Ground && self.partial.is_empty()
     }
 
     /// Adds a byte to an unfinished UTF-8 sequence.
@@ -145,7 +142,8 @@ impl Filter {
                     .find(|c: char| c < ' ' || ('\u{7f}'..'\u{a0}').contains(&c))
                     .unwrap_or(rest.len());
                 if plain > 0 {
-                    sink.text(&rest[..plain]);
+                    self.printed = true;
+                    print(&rest[..plain], sink);
                     rest = &rest[plain..];
                     continue;
                 }
@@ -164,21 +162,32 @@ impl Filter {
             '\u{18}' | '\u{1a}' => self.state = State::Ground,
             '\u{80}'..='\u{9f}' => self.c1(c, sink),
             _ => match self.state {
-                State::Ground => ground(c, sink),
+                State::Ground => self.ground(c, sink),
                 State::Escape | State::EscapeIntermediate | State::Control if c < ' ' => {
-                    ground(c, sink);
+                    self.ground(c, sink);
                 }
                 State::Escape => self.escape(c, sink),
                 State::EscapeIntermediate => self.escape_intermediate(c, sink),
                 State::Control => self.control(c, sink),
                 State::ControlIgnored => match c {
-                    '\0'..' ' => ground(c, sink),
+                    '\0'..' ' => self.ground(c, sink),
                     '@'..='~' => self.state = State::Ground,
                     _ => {}
                 },
                 State::Command if c == '\u{7}' => self.state = State::Ground,
                 State::Command | State::String => {}
             },
+        }
+    }
+
+    /// A character outside sequences, or a control within one.
+    fn ground(&mut self, c: char, sink: &mut impl Sink) {
+        self.printed = c >= ' ' && c != '\u{7f}';
+        match c {
+            '\u{a}'..='\u{c}' => sink.heavy("\n", Cells::Row),
+            '\u{8}' | '\t' | '\r' | '\u{e}' | '\u{f}' => sink.text(c.encode_utf8(&mut [0; 4])),
+            ' '..='~' | '\u{a0}'.. => print(c.encode_utf8(&mut [0; 4]), sink),
+            _ => {}
         }
     }
 
@@ -196,6 +205,7 @@ impl Filter {
             _ if matches!(self.state, State::Command | State::String) && c != '\u{9c}' => {}
             _ => {
                 self.state = State::Ground;
+                self.printed = false;
                 match c {
                     '\u{84}' => sink.heavy("\u{1b}D", Cells::Row),
                     '\u{85}' => sink.heavy("\u{1b}E", Cells::Row),
@@ -220,6 +230,7 @@ impl Filter {
             '\u{7f}' => {}
             _ => {
                 self.state = State::Ground;
+                self.printed = false;
                 match c {
                     '7' => sink.text("\u{1b}7"),
                     '8' => sink.text("\u{1b}8"),
@@ -241,6 +252,7 @@ impl Filter {
             ' '..='/' | '\u{7f}' => {}
             _ => {
                 self.state = State::Ground;
+                self.printed = false;
                 match (self.sequence.as_str(), c) {
                     ("(", '0') => sink.text("\u{1b}(0"),
                     ("(", '0'..='~') => sink.text("\u{1b}(B"),
@@ -272,21 +284,27 @@ impl Filter {
             }
             '@'..='~' => {
                 self.state = State::Ground;
-                dispatch(&self.sequence, c, sink);
+                // REP repeats a character just printed, and may itself be repeated.
+                self.printed &= c == 'b';
+                if self.printed || c != 'b' {
+                    dispatch(&self.sequence, c, sink);
+                }
             }
             _ => self.state = State::Ground,
         }
     }
 }
 
-/// A character outside sequences.
-fn ground(c: char, sink: &mut impl Sink) {
-    match c {
-        '\u{a}'..='\u{c}' => sink.heavy("\n", Cells::Row),
-        '\u{8}' | '\t' | '\r' | '\u{e}' | '\u{f}' | ' '..='~' | '\u{a0}'.. => {
-            sink.text(c.encode_utf8(&mut [0; 4]));
-        }
-        _ => {}
+/// Printable text.
+fn print(text: &str, sink: &mut impl Sink) {
+    if text.is_ascii() {
+        sink.text(text);
+        return;
+    }
+    // A cell of the emulator has room for one character, so accents that would join the one
+    // before are dropped; they must not take a cell of their own.
+    for run in text.split(|c: char| c.width() == Some(0)).filter(|run| !run.is_empty()) {
+        sink.text(run);
     }
 }
 
@@ -312,6 +330,10 @@ fn dispatch(sequence: &str, last: char, sink: &mut impl Sink) {
             '@' | 'K' | 'P' | 'X' => sink.heavy(&text, Cells::Row),
             _ => sink.text(&text),
         }
+        return;
+    }
+    // Answers have several parameters: a question that has as many may be the echo of one.
+    if parameters.contains(';') {
         return;
     }
     let query = match (private, intermediates, last, first) {

@@ -1,7 +1,7 @@
 //! The way into a terminal: what keys do (Linux `n_tty_receive_char` and its kin), and the queue
 //! that readers take lines or bytes from.
 
-use super::output::is_continuation;
+use super::output::{Echo, is_continuation};
 use super::termios::{
     DISABLED, InputFlags, LocalFlags, VEOF, VEOL, VEOL2, VERASE, VINTR, VKILL, VLNEXT, VQUIT,
     VREPRINT, VSTART, VSTOP, VSUSP, VWERASE,
@@ -15,19 +15,26 @@ impl Tty {
     /// editing, signals and newline still work.
     pub fn input(&mut self, bytes: &[u8]) -> Effects {
         let mut effects = Effects::default();
-        let mut echo = Vec::new();
+        effects.accepted = self.type_in(bytes, &mut effects);
+        self.answer(&mut effects);
+        effects
+    }
+
+    pub(super) fn type_in(&mut self, bytes: &[u8], effects: &mut Effects) -> usize {
+        let mut echo = Echo::begin(&self.output);
+        let mut accepted = 0;
         for byte in bytes {
             if self.input_room() == 0 {
                 break;
             }
-            effects.accepted += 1;
+            accepted += 1;
             if self.queue.bytes.len() >= TTY_INPUT_MAX {
                 self.queue.bytes.pop_back();
             }
-            self.receive(*byte, &mut echo, &mut effects);
+            self.receive(*byte, &mut echo, effects);
         }
-        self.emit_echo(&echo, &mut effects);
-        effects
+        self.emit_echo(&echo.bytes, effects);
+        accepted
     }
 
     /// How many bytes can be typed now without losing any; in a line without end always one.
@@ -37,7 +44,7 @@ impl Tty {
         if endless { room.max(1) } else { room }
     }
 
-    fn receive(&mut self, byte: u8, echo: &mut Vec<u8>, effects: &mut Effects) {
+    fn receive(&mut self, byte: u8, echo: &mut Echo, effects: &mut Effects) {
         let mut byte = byte;
         if self.reads(InputFlags::ISTRIP) {
             byte &= 0x7f;
@@ -55,6 +62,7 @@ impl Tty {
         if self.reads(InputFlags::IXANY) {
             self.flow_again(echo, effects);
         }
+        let typed = byte;
         match byte {
             b'\r' if self.reads(InputFlags::IGNCR) => return,
             b'\r' if self.reads(InputFlags::ICRNL) => byte = b'\n',
@@ -64,7 +72,8 @@ impl Tty {
         if self.is_canonical() && self.receive_canonical(byte, echo) {
             return;
         }
-        if byte == b'\n' && self.has(LocalFlags::ECHO) {
+        // Raw input knows no newline but the one that was a carriage return.
+        if byte == b'\n' && typed == b'\r' && self.has(LocalFlags::ECHO) {
             self.finish_erasing(echo);
             self.echo_raw(byte, echo);
             self.put(byte);
@@ -74,7 +83,7 @@ impl Tty {
     }
 
     /// A byte that means itself.
-    fn receive_plain(&mut self, byte: u8, echo: &mut Vec<u8>, effects: &mut Effects) {
+    fn receive_plain(&mut self, byte: u8, echo: &mut Echo, effects: &mut Effects) {
         if self.reads(InputFlags::IXANY) {
             self.flow_again(echo, effects);
         }
@@ -89,34 +98,33 @@ impl Tty {
     }
 
     /// Flow control; true if the byte was one of its characters.
-    fn receive_flow(&mut self, byte: u8, echo: &mut Vec<u8>, effects: &mut Effects) -> bool {
+    fn receive_flow(&mut self, byte: u8, echo: &mut Echo, effects: &mut Effects) -> bool {
         if !self.reads(InputFlags::IXON) {
             return false;
         }
         if self.termios.is(VSTART, byte) {
+            let before = core::mem::take(&mut echo.bytes);
+            self.emit_echo(&before, effects);
             self.flow_again(echo, effects);
             return true;
         }
         if self.termios.is(VSTOP, byte) {
-            // What was echoed before goes out; what follows is held.
-            let before = core::mem::take(echo);
-            self.emit_echo(&before, effects);
             self.stop();
             return true;
         }
         false
     }
 
-    fn flow_again(&mut self, echo: &mut Vec<u8>, effects: &mut Effects) {
+    fn flow_again(&mut self, echo: &mut Echo, effects: &mut Effects) {
         if self.is_stopped() {
-            let before = core::mem::take(echo);
+            let before = core::mem::take(&mut echo.bytes);
             self.emit_echo(&before, effects);
-            effects.fuel = effects.fuel.saturating_add(self.restart().fuel);
+            self.go_on(effects);
         }
     }
 
     /// Signal characters; true if the byte was one.
-    fn receive_signal(&mut self, byte: u8, echo: &mut Vec<u8>, effects: &mut Effects) -> bool {
+    fn receive_signal(&mut self, byte: u8, echo: &mut Echo, effects: &mut Effects) -> bool {
         if !self.has(LocalFlags::ISIG) {
             return false;
         }
@@ -128,9 +136,8 @@ impl Tty {
         };
         effects.signals.push(signal);
         if !self.has(LocalFlags::NOFLSH) {
-            // The screen has shown what an embedder may still be waiting for: that is dropped.
-            let before = core::mem::take(echo);
-            self.emit_echo(&before, effects);
+            // Echo of the same stroke is dropped with the rest, as if it had not been.
+            echo.take_back(&mut self.output);
             self.output.held.clear();
             self.flush_output();
             self.queue.clear();
@@ -145,7 +152,7 @@ impl Tty {
     }
 
     /// Characters of canonical mode; true if the byte was one.
-    fn receive_canonical(&mut self, byte: u8, echo: &mut Vec<u8>) -> bool {
+    fn receive_canonical(&mut self, byte: u8, echo: &mut Echo) -> bool {
         let extended = self.has(LocalFlags::IEXTEN);
         let is = |index| self.termios.is(index, byte);
         if is(VERASE) || is(VKILL) || (extended && is(VWERASE)) {
@@ -188,7 +195,7 @@ impl Tty {
         false
     }
 
-    fn reprint(&mut self, byte: u8, echo: &mut Vec<u8>) {
+    fn reprint(&mut self, byte: u8, echo: &mut Echo) {
         self.finish_erasing(echo);
         self.echo(byte, echo);
         self.echo_raw(b'\n', echo);
@@ -198,7 +205,7 @@ impl Tty {
     }
 
     /// Erases a character, a word or the line (Linux `eraser`).
-    fn erase(&mut self, byte: u8, echo: &mut Vec<u8>) {
+    fn erase(&mut self, byte: u8, echo: &mut Echo) {
         let start = self.queue.line_start();
         if self.queue.bytes.len() == start {
             return;
@@ -257,14 +264,17 @@ impl Tty {
     }
 
     /// Shows that a character was erased from the end of the line.
-    fn echo_erased(&mut self, erased: &[u8], one: bool, echo: &mut Vec<u8>) {
+    fn echo_erased(&mut self, erased: &[u8], one: bool, echo: &mut Echo) {
         let Some((first, rest)) = erased.split_first() else { return };
         if self.has(LocalFlags::ECHOPRT) {
             if !core::mem::replace(&mut self.queue.erasing, true) {
                 self.echo_raw(b'\\', echo);
             }
             self.echo(*first, echo);
-            echo.extend_from_slice(rest);
+            for byte in rest {
+                self.echo_raw(*byte, echo);
+                self.output.column = self.output.column.saturating_sub(1);
+            }
         } else if one && !self.has(LocalFlags::ECHOE) {
             self.echo(self.termios.control[VERASE], echo);
         } else if *first == b'\t' {
@@ -303,13 +313,13 @@ impl Tty {
         (width, false)
     }
 
-    fn finish_erasing(&mut self, echo: &mut Vec<u8>) {
+    fn finish_erasing(&mut self, echo: &mut Echo) {
         if core::mem::take(&mut self.queue.erasing) {
             self.echo_raw(b'/', echo);
         }
     }
 
-    fn echo_typed(&mut self, byte: u8, echo: &mut Vec<u8>) {
+    fn echo_typed(&mut self, byte: u8, echo: &mut Echo) {
         if self.queue.bytes.len() == self.queue.line_start() {
             self.mark_column();
         }

@@ -102,6 +102,8 @@ pub struct Effects {
     pub signals: Vec<TtySignal>,
     /// Fuel the caller owes for what the terminal did; guests pay it, the embedder doesn't.
     pub fuel: u32,
+    /// Answers of the screen, on their way to the input queue.
+    replies: Vec<u8>,
 }
 
 /// The outcome of a read.
@@ -243,3 +245,6 @@ impl Tty {
         self.termios.local.contains(flag)
     }
 }
+
+#[cfg(test)]
+mod tests;

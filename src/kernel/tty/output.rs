@@ -1,7 +1,7 @@
 //! The way out of a terminal: output processing, echo, flow control, screen and attached embedder.
 
-use super::termios::{InputFlags, OutputFlags};
-use super::{Effects, Tty};
+use super::termios::{InputFlags, LocalFlags, OutputFlags};
+use super::{Effects, Output, Tty};
 use crate::base::limits::{TTY_ECHO_MAX, TTY_OUTPUT_MAX};
 
 impl Tty {
@@ -24,6 +24,7 @@ impl Tty {
             effects.accepted += 1;
         }
         self.emit(&cooked, &mut effects);
+        self.answer(&mut effects);
         effects
     }
 
@@ -72,10 +73,15 @@ impl Tty {
     /// Restarts output (`TCOON`), beginning with the echo that was held back.
     pub fn restart(&mut self) -> Effects {
         let mut effects = Effects::default();
+        self.go_on(&mut effects);
+        self.answer(&mut effects);
+        effects
+    }
+
+    pub(super) fn go_on(&mut self, effects: &mut Effects) {
         self.output.stopped = false;
         let held = core::mem::take(&mut self.output.held);
-        self.emit(&held, &mut effects);
-        effects
+        self.emit(&held, effects);
     }
 
     /// Bytes that may be put out now.
@@ -86,7 +92,7 @@ impl Tty {
         }
     }
 
-    /// Puts out processed bytes, and types in what the screen answers.
+    /// Puts out processed bytes, and keeps what the screen answers.
     fn emit(&mut self, cooked: &[u8], effects: &mut Effects) {
         if cooked.is_empty() {
             return;
@@ -95,13 +101,17 @@ impl Tty {
         effects.fuel = effects.fuel.saturating_add(report.fuel);
         match &mut self.output.attached {
             Some(waiting) => waiting.extend_from_slice(cooked),
-            None if report.replies.is_empty() => {}
-            None => {
-                // An answer holds no question, so its echo ends the matter.
-                let typed = self.input(&report.replies);
-                effects.fuel = effects.fuel.saturating_add(typed.fuel);
-                effects.signals.extend(typed.signals);
-            }
+            None => effects.replies.extend_from_slice(&report.replies),
+        }
+    }
+
+    /// Types in what the screen answered. Questions in the echo of an answer stay unanswered, or
+    /// a terminal could talk to itself for ever.
+    pub(super) fn answer(&mut self, effects: &mut Effects) {
+        let replies = core::mem::take(&mut effects.replies);
+        if !replies.is_empty() {
+            let _ = self.type_in(&replies, effects);
+            effects.replies.clear();
         }
     }
 
@@ -117,28 +127,34 @@ impl Tty {
     }
 
     /// Echoes a byte, control characters as `^X` where the modes ask for it.
-    pub(super) fn echo(&mut self, byte: u8, echo: &mut Vec<u8>) {
-        let visible = self.has(super::LocalFlags::ECHOCTL) && byte != b'\t';
+    pub(super) fn echo(&mut self, byte: u8, echo: &mut Echo) {
+        let visible = self.has(LocalFlags::ECHOCTL) && byte != b'\t';
         if visible && byte.is_ascii_control() {
-            echo.extend_from_slice(&[b'^', byte ^ 0o100]);
+            echo.bytes.extend_from_slice(&[b'^', byte ^ 0o100]);
             self.output.column = self.output.column.wrapping_add(2);
         } else {
-            self.process(byte, echo);
+            self.echo_raw(byte, echo);
         }
     }
 
     /// Echoes a byte as it is, which still goes through output processing.
-    pub(super) fn echo_raw(&mut self, byte: u8, echo: &mut Vec<u8>) {
-        self.process(byte, echo);
+    pub(super) fn echo_raw(&mut self, byte: u8, echo: &mut Echo) {
+        if byte == 0xff {
+            // Linux marks its echo operations with this byte, and so never processes it.
+            self.output.column = self.output.column.wrapping_add(1);
+            echo.bytes.push(byte);
+        } else {
+            self.process(byte, &mut echo.bytes);
+        }
     }
 
     /// Moves the cursor back over a tab that is erased: `width` columns stand before it, counted
     /// from the tab before or else from where the line began.
-    pub(super) fn echo_erase_tab(&mut self, width: u32, after_tab: bool, echo: &mut Vec<u8>) {
+    pub(super) fn echo_erase_tab(&mut self, width: u32, after_tab: bool, echo: &mut Echo) {
         let start = if after_tab { 0 } else { self.output.canon_column };
         let back = 8 - (width.wrapping_add(start) & 7);
         for _ in 0..back {
-            echo.push(0x08);
+            echo.bytes.push(0x08);
             self.output.column = self.output.column.saturating_sub(1);
         }
     }
@@ -192,7 +208,7 @@ impl Tty {
             _ if byte.is_ascii_control() => {}
             _ => {
                 if flags.contains(OutputFlags::OLCUC) {
-                    byte = byte.to_ascii_uppercase();
+                    byte = upper(byte);
                 }
                 let utf8 = self.termios.input.contains(InputFlags::IUTF8);
                 if !(utf8 && is_continuation(byte)) {
@@ -201,6 +217,33 @@ impl Tty {
             }
         }
         cooked.push(byte);
+    }
+}
+
+/// Echo of what is being typed in one call, not yet put out.
+pub(super) struct Echo {
+    pub(super) bytes: Vec<u8>,
+    /// Column and beginning of the line before.
+    columns: (u32, u32),
+}
+
+impl Echo {
+    pub(super) fn begin(output: &Output) -> Self {
+        Self { bytes: Vec::new(), columns: (output.column, output.canon_column) }
+    }
+
+    /// Drops the echo as if it had never been processed.
+    pub(super) fn take_back(&mut self, output: &mut Output) {
+        self.bytes.clear();
+        (output.column, output.canon_column) = self.columns;
+    }
+}
+
+/// The capital of a letter in Latin-1, which is what Linux takes a byte for here.
+fn upper(byte: u8) -> u8 {
+    match byte {
+        b'a'..=b'z' | 0xdf..=0xf6 | 0xf8..=0xff => byte - 0x20,
+        _ => byte,
     }
 }
 
