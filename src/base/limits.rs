@@ -95,7 +95,5 @@ pub const MOUNTS_MAX: usize = 64;
 /// Ancestors looked at when a directory moves to another parent: bounds what that may cost.
 /// Beyond: `ELOOP`.
 pub const TREE_DEPTH_MAX: u32 = 4096;
-/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
-pub const TREE_DEPTH_MAX: u32 = 65_536;
 /// Bytes of `/etc/hosts` that the resolver reads.
 pub const HOSTS_MAX: usize = 1024 * 1024;

@@ -197,6 +197,9 @@ impl Vfs {
             Kind::Inode(InodeKind::File(data)) => data,
             _ => return None,
         };
+        if data.len() < HEAD as u64 {
+            return None;
+        }
         let mut bytes = Vec::new();
         data.read(0, &mut bytes, HEAD);
         let program = ProgramFile::recognise(&bytes)?;
