@@ -252,14 +252,13 @@ impl Vfs {
     ///
     /// `EACCES` if not; `EROFS` for writing to files of a read-only filesystem.
     pub fn access(&self, context: &Context<'_>, node: Node, mode: AccessMode) -> Result<(), Errno> {
-        let stored = matches!(
-            self.file_type(context, node)?,
-            FileType::Regular | FileType::Directory | FileType::Symlink
-        );
+        let view = self.look(context, node)?;
+        let stored =
+            matches!(view.file_type(), FileType::Regular | FileType::Directory | FileType::Symlink);
         if mode.contains(AccessMode::WRITE) && stored && self.is_read_only(node.mount)? {
             return Err(Errno::EROFS);
         }
-        self.guard(context, node)?.check(context.access, mode)
+        view.guard().check(context.access, mode)
     }
 
     /// Appends up to `max` bytes of a file from `offset` to `out`; 0 at its end. The caller has
@@ -442,6 +441,29 @@ pub(super) enum FilesRef<'a> {
     Synthetic(SyntheticTree),
 }
 
+/// An inode as a walk passes it.
+#[derive(Clone, Copy)]
+pub(super) enum View<'a> {
+    Tree(&'a Tree, &'a Inode),
+    Synthetic(Guard, FileType),
+}
+
+impl View<'_> {
+    pub fn guard(&self) -> Guard {
+        match self {
+            Self::Tree(_, inode) => inode.guard(),
+            Self::Synthetic(guard, _) => *guard,
+        }
+    }
+
+    pub fn file_type(&self) -> FileType {
+        match self {
+            Self::Tree(_, inode) => inode.kind.file_type(),
+            Self::Synthetic(_, kind) => *kind,
+        }
+    }
+}
+
 /// `st_dev`: the disk is 8:1, other filesystems are 0:n, as Linux numbers them.
 fn device(mount: MountId) -> u64 {
     if mount == MountId::ROOT { 0x801 } else { u64::from(mount.0) }
@@ -505,22 +527,20 @@ impl Vfs {
         self.tree_mut(node.mount)?.get_mut(node.ino).ok_or(Errno::ENOENT)
     }
 
-    pub(super) fn guard(&self, context: &Context<'_>, node: Node) -> Result<Guard, Errno> {
+    pub(super) fn look(&self, context: &Context<'_>, node: Node) -> Result<View<'_>, Errno> {
         match self.files(node.mount)? {
-            FilesRef::Tree(tree) => Ok(tree.get(node.ino).ok_or(Errno::ENOENT)?.guard()),
+            FilesRef::Tree(tree) => Ok(View::Tree(tree, tree.get(node.ino).ok_or(Errno::ENOENT)?)),
             FilesRef::Synthetic(tree) => {
                 let stat = context.synthetic.stat(tree, node.ino)?;
                 let directory = stat.kind == FileType::Directory;
-                Ok(Guard { mode: stat.mode, uid: stat.uid, gid: stat.gid, directory })
+                let guard = Guard { mode: stat.mode, uid: stat.uid, gid: stat.gid, directory };
+                Ok(View::Synthetic(guard, stat.kind))
             }
         }
     }
 
     pub(super) fn file_type(&self, context: &Context<'_>, node: Node) -> Result<FileType, Errno> {
-        match self.files(node.mount)? {
-            FilesRef::Tree(tree) => Ok(tree.get(node.ino).ok_or(Errno::ENOENT)?.kind.file_type()),
-            FilesRef::Synthetic(tree) => Ok(context.synthetic.stat(tree, node.ino)?.kind),
-        }
+        Ok(self.look(context, node)?.file_type())
     }
 
     /// The inode a name stands for, without what is mounted on it.
