@@ -1,4 +1,9 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
+pub mod fs;
+pub mod kernel;
 pub mod net;
+pub mod save;
+pub mod variant;
+pub mod world;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Mac, Prefix};
 use crate::base::Errno;
-use crate::base::limits::{ADDRESSES_MAX, INTERFACES_MAX, MTU_MAX, MTU_MIN};
+use crate::base::limits::{ADDRESSES_MAX, MTU_MAX, MTU_MIN};
 
 /// An interface of a machine: its index there. `lo` is 0, `eth0` is 1.
 #[derive(
@@ -160,14 +160,11 @@ impl Interfaces {
         &self.list
     }
 
-    pub(super) fn push(&mut self, interface: Interface) -> Result<InterfaceId, Errno> {
-        let id = u32::try_from(self.list.len()).map_err(|_| Errno::ENOBUFS)?;
-        if self.list.len() >= INTERFACES_MAX {
-            return Err(Errno::ENOBUFS);
-        }
+    pub(super) fn push(&mut self, interface: Interface) -> InterfaceId {
+        let id = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
         self.list.reserve_exact(1);
         self.list.push(interface);
-        Ok(InterfaceId(id))
+        InterfaceId(id)
     }
 
     pub(super) fn get(&self, id: InterfaceId) -> Result<&Interface, Errno> {
@@ -236,9 +233,6 @@ impl Interfaces {
 
     pub(super) fn check(&self) -> Result<(), String> {
         let count = self.list.len();
-        if count > INTERFACES_MAX {
-            return Err(format!("{count} interfaces, at most {INTERFACES_MAX} are allowed"));
-        }
         for (index, interface) in self.list.iter().enumerate() {
             let name = InterfaceName(InterfaceId(u32::try_from(index).unwrap_or(u32::MAX)));
             if (index == 0) != (interface.kind == InterfaceKind::Loopback) {
@@ -285,7 +279,7 @@ mod tests {
     fn addresses_mean_something_while_their_interface_is_up() {
         let mut interfaces = Interfaces::new();
         let ethernet = Interface::new(InterfaceKind::Ethernet, Mac::of(1, 1), 1500);
-        let eth0 = interfaces.push(ethernet).unwrap();
+        let eth0 = interfaces.push(ethernet);
         let own: Prefix = "10.0.0.1/24".parse().unwrap();
         interfaces.change(eth0, |it| Ok(it.addresses.push(own))).unwrap();
         interfaces.change(InterfaceId(0), |it| Ok(it.addresses.push(Prefix::LOOPBACK))).unwrap();

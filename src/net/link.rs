@@ -133,6 +133,18 @@ impl Link {
         u32::try_from(self.ports.len()).unwrap_or(u32::MAX)
     }
 
+    /// Gives it this many ends; those that stay keep their queues and counters.
+    pub fn set_ports(&mut self, ports: u32) {
+        self.ports.resize(ports.min(LINK_PORTS_MAX) as usize, Port::default());
+    }
+
+    /// Counts a frame for which there was no room on the medium.
+    pub fn refuse(&mut self, port: u32, frame: &Frame) {
+        if let Some(port) = self.ports.get_mut(port as usize) {
+            port.counters.note(Err(LinkDrop::Queue), frame.len());
+        }
+    }
+
     /// What was offered at one end.
     pub fn counters(&self, port: u32) -> Option<LinkCounters> {
         self.ports.get(port as usize).map(|port| port.counters)

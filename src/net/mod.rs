@@ -21,6 +21,8 @@ pub mod proto;
 pub mod route;
 pub mod socket;
 pub mod stack;
+#[cfg(test)]
+mod tests;
 
 pub use arp::{NeighbourState, NeighbourView};
 pub use frame::Frame;
