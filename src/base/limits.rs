@@ -126,8 +126,9 @@ pub const TTYS_MAX: u8 = 12;
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
 pub const MOUNTS_MAX: usize = 64;
-/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
-pub const TREE_DEPTH_MAX: u32 = 65_536;
+/// Ancestors looked at when a directory moves to another parent: bounds what that may cost.
+/// Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 4096;
 /// Bytes of `/etc/hosts` that the resolver reads.
 pub const HOSTS_MAX: usize = 1024 * 1024;
 /// Bytes of output a program queues before it must write them: one pipe's worth.
