@@ -12,7 +12,8 @@ use bstr::ByteSlice;
 
 use super::mode::{AccessMode, FileType};
 use super::mount::Node;
-use super::vfs::{Context, Vfs, View};
+use super::step::View;
+use super::vfs::{Context, Vfs};
 use crate::base::Errno;
 use crate::base::limits::{NAME_MAX, PATH_MAX, SYMLINKS_MAX};
 
