@@ -4,3 +4,4 @@ pub mod base;
 pub mod fs;
 pub mod net;
 pub mod variant;
+pub mod world;

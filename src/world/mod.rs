@@ -1,0 +1,3 @@
+//! Worlds.
+
+pub mod file;
