@@ -2,6 +2,8 @@
 
 pub mod base;
 pub mod fs;
+pub mod kernel;
 pub mod net;
+pub mod save;
 pub mod variant;
 pub mod world;

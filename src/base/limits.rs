@@ -26,6 +26,10 @@ pub const PROCESSES_MAX: usize = 32_768;
 pub const EVENTS_MAX: usize = 256;
 /// Bytes a tty holds for readers in cooked mode (Linux `N_TTY_BUF_SIZE`). Beyond: dropped with a bell.
 pub const TTY_INPUT_MAX: usize = 4096;
+/// Bytes an attached embedder may leave untaken before writers to the tty wait.
+pub const TTY_OUTPUT_MAX: usize = 65_536;
+/// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
+pub const TTY_ECHO_MAX: usize = 4096;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -38,6 +42,34 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Nesting of values in a savegame: bounds the stack that reading one takes.
+pub const SAVE_NESTING_MAX: usize = 128;
+/// Bytes of a compact savegame once unpacked. Beyond: refused.
+pub const SAVE_BYTES_MAX: usize = 1 << 30;
+/// Machines that a world may ever have had. Beyond: no more can be spawned.
+pub const MACHINES_MAX: u32 = 1 << 24;
+/// Links that a world may ever have had. Beyond: no more can be connected.
+pub const LINKS_MAX: u32 = 1 << 24;
+/// Ends of one link. Beyond: refused.
+pub const LINK_PORTS_MAX: u32 = 4096;
+/// Bytes in the queue of one end of a link with limited bandwidth. Beyond: dropped and counted.
+pub const LINK_QUEUE_MAX: u64 = 256 * 1024;
+/// Addresses that a LAN learns. Beyond: frames to further ones go to all its ports.
+pub const LAN_ADDRESSES_MAX: usize = 4096;
+/// Packets in flight on one link. Beyond: dropped, and counted.
+pub const LINK_FLIGHT_MAX: u32 = 16_384;
+/// Inputs queued for later ticks. Beyond: refused.
+pub const INPUTS_MAX: usize = 1 << 20;
+/// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
+pub const NOTICES_MAX: usize = 16_384;
+/// Pipes of one machine that get the full capacity; later ones hold one atomic block each.
+pub const FULL_SIZE_PIPES: usize = 256;
+/// Capacity in bytes of a pipe whose other end is the embedder: a tick's worth of bytes and more.
+pub const STREAM_CAPACITY: usize = 1024 * 1024;
+/// Fuel one process may spend before the next one's turn.
+pub const FUEL_SLICE: i64 = 2000;
+/// Longest line of the kernel's log in bytes; the rest is cut off (Linux `LOG_LINE_MAX`).
+pub const KERNEL_LOG_LINE_MAX: usize = 992;
 /// Bytes of one RON file written by a designer: reading costs a few times its size in memory.
 pub const DESIGN_FILE_MAX: usize = 8 * 1024 * 1024;
 /// Levels of brackets in such a file: bounds the reader's use of the host's stack.
@@ -78,3 +110,5 @@ pub const WORLD_FILES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const IMAGE_INODES_MAX: usize = 100_000;
 /// Users, and groups, of a variant.
 pub const ACCOUNTS_MAX: usize = 4096;
+/// Bytes of `/etc/hosts` that the resolver reads.
+pub const HOSTS_MAX: usize = 1024 * 1024;

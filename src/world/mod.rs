@@ -1,3 +1,6 @@
 //! Worlds.
 
 pub mod file;
+//! World.
+
+mod wheel;
