@@ -1,6 +1,4 @@
-//! Worlds.
-
-pub mod file;
 //! World.
 
+pub mod file;
 mod wheel;
