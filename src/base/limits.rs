@@ -87,7 +87,7 @@ pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Ethernet interfaces of one machine.
 pub const INTERFACES_MAX: usize = 32;
 /// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
-pub const TTYS_MAX: u8 = 12;
+pub const TTYS_MAX: u32 = 12;
 /// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
