@@ -122,12 +122,6 @@ pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const INTERFACES_MAX: usize = 32;
 /// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
 pub const TTYS_MAX: u32 = 12;
-/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
-pub const FILE_SIZE_MAX: u64 = 16 << 40;
-/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
-pub const MOUNTS_MAX: usize = 64;
-/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
-pub const TREE_DEPTH_MAX: u32 = 65_536;
 /// Machines of a world file; larger worlds are made in Rust.
 pub const WORLD_MACHINES_MAX: usize = 100_000;
 /// Ports of one link or LAN: a broadcast is copied to each.
@@ -144,6 +138,10 @@ pub const WORLD_FILES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const IMAGE_INODES_MAX: usize = 100_000;
 /// Users, and groups, of a variant.
 pub const ACCOUNTS_MAX: usize = 4096;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
 /// Ancestors looked at when a directory moves to another parent: bounds what that may cost.
 /// Beyond: `ELOOP`.
 pub const TREE_DEPTH_MAX: u32 = 4096;
