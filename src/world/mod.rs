@@ -1,3 +1,4 @@
 //! World.
 
+pub mod file;
 mod wheel;
