@@ -340,6 +340,7 @@ impl Machine {
                     _ => break,
                 }
             }
+            let _ = vfs.chown(context, node, Some(file.uid), Some(file.gid));
             let _ = vfs.chmod(context, node, file.mode);
         });
     }
