@@ -7,3 +7,7 @@ pub mod net;
 pub mod save;
 pub mod variant;
 pub mod world;
+#[path = "../programs/mod.rs"]
+pub mod programs;
+#[doc(hidden)]
+pub mod testing;

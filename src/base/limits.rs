@@ -96,3 +96,5 @@ pub const MOUNTS_MAX: usize = 64;
 pub const TREE_DEPTH_MAX: u32 = 65_536;
 /// Bytes of `/etc/hosts` that the resolver reads.
 pub const HOSTS_MAX: usize = 1024 * 1024;
+/// Bytes of output a program queues before it must write them: one pipe's worth.
+pub const PROGRAM_OUTPUT: usize = 65_536;
