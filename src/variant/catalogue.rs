@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::accounts::Accounts;
 use super::bundled;
 use super::check::Check;
 use super::finding::{Finding, Position, Report};
@@ -15,7 +16,7 @@ use super::machine::{self, Facts, Hardware, Interface, MachineFile, Template, Va
 use super::resolve::{Files, Resolved, Source, SourceFile, ron_path};
 use super::tree::{Content, Entry, Tree};
 use crate::base::digest::Digest;
-use crate::base::{Errno, Timestamp};
+use crate::base::{Errno, Timestamp, Uid};
 use crate::fs::{Image, ImageBuilder, InodeKind};
 
 /// When the files of all images were made: 2026-01-01 00:00:00 UTC.
@@ -65,17 +66,21 @@ pub struct Variant {
     tree: Tree,
     templates: Vec<Template>,
     variables: BTreeMap<String, String>,
+    accounts: Accounts,
 }
 
 impl Variant {
-    /// The files by which a machine with these facts differs from the image.
+    /// The files by which a machine with these facts differs from the image, by path.
     pub fn files(&self, facts: &Facts<'_>) -> Vec<MachineFile> {
+        let default = Values::new(&self.hostname, &self.interfaces, "", None, &self.variables);
+        machine::files(&self.templates, &default, &self.values(facts))
+    }
+
+    /// The values of the variant's templates for a machine with these facts.
+    pub fn values<'v>(&'v self, facts: &Facts<'v>) -> Values<'v> {
         let hostname = facts.hostname.unwrap_or(&self.hostname);
         let interfaces = self.interfaces_with(facts.interfaces);
-        let default = Values::new(&self.hostname, &self.interfaces, "", None, &self.variables);
-        let variables = facts.variables;
-        let own = Values::new(hostname, &interfaces, facts.hosts, variables, &self.variables);
-        machine::files(&self.templates, &default, &own)
+        Values::new(hostname, &interfaces, facts.hosts, facts.variables, &self.variables)
     }
 
     /// The interfaces of a machine that is given some of its own: these, and the variant's where
@@ -90,8 +95,18 @@ impl Variant {
     }
 
     /// The names that files of this variant take values from.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
+    pub fn variables(&self) -> impl Iterator<Item = &str> + Clone {
         self.variables.keys().map(String::as_str)
+    }
+
+    /// The number of a user of the image.
+    pub fn uid(&self, name: &str) -> Option<Uid> {
+        self.accounts.uid(name)
+    }
+
+    /// The login names of the image's users, by number.
+    pub fn users(&self) -> impl Iterator<Item = &str> + Clone {
+        self.accounts.users.iter().map(|user| user.name.as_str())
     }
 
     /// Whether the image has something at this path.
@@ -102,6 +117,16 @@ impl Variant {
     /// The inode at this path: a file's mode and owner, for those who write over it.
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.tree.get(path)
+    }
+
+    /// The path that keeps a file from being written at `path`: a parent that is no directory, or
+    /// `path` itself if it is one.
+    pub fn in_the_way<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let is_directory = |entry: &Entry| entry.content == Content::Directory;
+        let parents = path.match_indices('/').skip(1).map(|(end, _)| &path[..end]);
+        let blocking = |path: &&str| self.tree.get(path).is_some_and(|entry| !is_directory(entry));
+        let here = self.tree.get(path).filter(|entry| is_directory(entry));
+        parents.clone().find(blocking).or(here.map(|_| path))
     }
 
     /// The image as text, one line per inode.
@@ -234,6 +259,7 @@ impl Catalogue {
             tree,
             templates,
             variables,
+            accounts: decided.accounts,
         };
         (Some(variant), findings)
     }
@@ -306,7 +332,7 @@ mod tests {
     use proptest::prelude::{any, proptest};
 
     use super::*;
-    use crate::base::{Gid, Uid};
+    use crate::base::Gid;
     use crate::fs::{Access, Context, Follow, NoSynthetic, Vfs};
 
     fn files(ron: &str, root: &[(&str, &str)]) -> Files {

@@ -122,6 +122,17 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// All names that have a value.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        let variables = self.variables.iter().flatten().flat_map(|variables| variables.keys());
+        MACHINE_NAMES.into_iter().chain(variables.map(String::as_str))
+    }
+
+    /// `text` with its templates filled in; those without a value stay.
+    pub fn expand(&self, text: &str) -> String {
+        template::expand(text, |name| self.get(name))
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         match name {
@@ -148,7 +159,7 @@ pub fn files(templates: &[Template], default: &Values<'_>, own: &Values<'_>) -> 
         mode: template.mode,
         uid: template.uid,
         gid: template.gid,
-        bytes: template::expand(&template.text, |name| own.get(name)).into_bytes(),
+        bytes: own.expand(&template.text).into_bytes(),
     };
     templates.iter().filter(differs).map(file).collect()
 }

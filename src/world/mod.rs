@@ -14,6 +14,7 @@ pub(crate) mod crew;
 pub(crate) mod flight;
 pub(crate) mod images;
 pub(crate) mod wake;
+pub mod file;
 mod wheel;
 
 use bevy_ecs::resource::Resource;
