@@ -1,0 +1,3 @@
+//! Programs: one file each; the shell has a folder.
+
+pub mod sh;

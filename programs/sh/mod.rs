@@ -1,0 +1,6 @@
+//! sh: the shell.
+
+pub mod arith;
+pub mod code;
+pub mod fields;
+pub mod pattern;
