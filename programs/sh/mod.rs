@@ -3,4 +3,5 @@
 pub mod arith;
 pub mod code;
 pub mod fields;
+pub mod parse;
 pub mod pattern;

@@ -93,7 +93,11 @@ fn unary(operator: Unary, value: i64) -> i64 {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shifts count modulo 64, as the processor's do")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "shifts count modulo 64, as the processor's do"
+)]
 fn binary(operator: Binary, left: i64, right: i64) -> Result<i64, Trouble> {
     Ok(match operator {
         Binary::Multiply => left.wrapping_mul(right),
