@@ -236,7 +236,7 @@ fn bracket(source: &[u8]) -> Option<([u64; 4], usize)> {
             let length = source[name_at..].windows(2).position(|two| two == b":]");
             if let Some(length) = length {
                 let class = class(&source[name_at..name_at + length])?;
-                (0..=255).filter(|byte| class(byte)).for_each(|byte| add(&mut set, byte));
+                (0..=255).filter(class).for_each(|byte| add(&mut set, byte));
                 at = name_at + length + 2;
                 continue;
             }

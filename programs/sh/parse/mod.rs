@@ -44,7 +44,7 @@ pub struct Parser {
     taken: u32,
 }
 
-/// What a call of [`Parser::next`] came to.
+/// What a call of [`Parser::next_command`] came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Parsed {
     /// A complete command; `line` is where it began.
@@ -142,7 +142,7 @@ impl Parser {
     /// # Errors
     ///
     /// What is wrong with the source. The rest of the input is then not to be used.
-    pub fn next(&mut self) -> Result<Parsed, SyntaxError> {
+    pub fn next_command(&mut self) -> Result<Parsed, SyntaxError> {
         if self.stack.is_empty() {
             self.taken = 0;
             self.unit = Builder::default();

@@ -111,7 +111,7 @@ fn node(unit: &Unit, id: u32) -> String {
 
 fn show(parser: &mut Parser, lines: &mut Vec<String>) {
     for _ in 0..100_000 {
-        match parser.next() {
+        match parser.next_command() {
             Ok(Parsed::Command(code)) => lines.push(node(&code, code.root)),
             Ok(Parsed::Blank) => {}
             Ok(Parsed::More) => return,

@@ -34,12 +34,12 @@ pub(super) enum Role {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Mode {
     Bare,
-    /// `"…"`
-    Double,
-    /// `'…'`
-    Single,
-    /// `$'…'`
-    Escapes,
+    /// `"…"`, and how many instructions precede it.
+    Double(u32),
+    /// `'…'`, likewise.
+    Single(u32),
+    /// `$'…'`, likewise.
+    Escapes(u32),
     /// The word in `${name-word}`.
     Param(ParamMode),
     /// `$((…))`; how many parentheses are open in it, and where its instructions begin.
@@ -236,9 +236,9 @@ impl Parser {
         let Some(byte) = self.peek()? else { return Self::word_input_ends(word) };
         match word.modes.last() {
             Some(Mode::Bare) => self.bare(word, byte),
-            Some(Mode::Double) => self.double(word, byte),
-            Some(Mode::Single) => self.single_quoted(word),
-            Some(Mode::Escapes) => self.escapes(word, byte),
+            Some(Mode::Double(_)) => self.double(word, byte),
+            Some(Mode::Single(_)) => self.single_quoted(word),
+            Some(Mode::Escapes(_)) => self.escapes(word, byte),
             Some(Mode::Param(_)) => self.param(word, byte),
             Some(Mode::Arith { .. }) => self.arith(word, byte),
             Some(Mode::Backquote { .. }) => self.backquote(word, byte),
@@ -250,7 +250,7 @@ impl Parser {
     fn word_input_ends(word: &mut WordLevel) -> Result<Next, Pause> {
         match word.modes.last() {
             Some(Mode::Bare | Mode::Document(_)) | None => Ok(Next::Done),
-            Some(Mode::Double | Mode::Single | Mode::Escapes) => {
+            Some(Mode::Double(_) | Mode::Single(_) | Mode::Escapes(_)) => {
                 Self::error("Unterminated quoted string")
             }
             Some(Mode::Param(_)) => Self::error("Missing '}'"),
@@ -300,11 +300,11 @@ impl Parser {
             }
             b'\'' => {
                 self.skip(1);
-                self.open_quotes(word, Mode::Single)?;
+                self.open_quotes(word, Mode::Single);
             }
             b'"' => {
                 self.skip(1);
-                self.open_quotes(word, Mode::Double)?;
+                self.open_quotes(word, Mode::Double);
             }
             b'$' if word.role != Role::Delimiter => return self.dollar(word),
             b'`' if word.role != Role::Delimiter => self.open_backquote(word),
@@ -313,18 +313,23 @@ impl Parser {
         Ok(Next::Byte)
     }
 
-    fn open_quotes(&mut self, word: &mut WordLevel, mode: Mode) -> Result<(), Pause> {
+    fn open_quotes(&mut self, word: &mut WordLevel, mode: fn(u32) -> Mode) {
         word.quoted = true;
         word.tilde = false;
-        // Empty quotes make a field; others leave that to what they hold.
-        let end = if mode == Mode::Double { b'"' } else { b'\'' };
-        if self.input().get(0) == Some(end) {
-            word.flush(&mut self.unit);
+        word.set_loose(&mut self.unit, false);
+        word.modes.push(mode(word.len()));
+    }
+
+    fn close_quotes(&mut self, word: &mut WordLevel) {
+        self.skip(1);
+        if let Some(Mode::Double(before) | Mode::Single(before) | Mode::Escapes(before)) =
+            word.modes.last()
+            && *before == word.len()
+            && word.literal.is_empty()
+        {
             word.ops.push(Op::Empty);
         }
-        word.set_loose(&mut self.unit, false);
-        word.modes.push(mode);
-        Ok(())
+        self.close_mode(word);
     }
 
     fn close_mode(&mut self, word: &mut WordLevel) {
@@ -343,18 +348,14 @@ impl Parser {
             word.add(byte, true);
         }
         if end.is_some() {
-            self.skip(1);
-            self.close_mode(word);
+            self.close_quotes(word);
         }
         Ok(Next::Byte)
     }
 
     fn double(&mut self, word: &mut WordLevel, byte: u8) -> Result<Next, Pause> {
         match byte {
-            b'"' => {
-                self.skip(1);
-                self.close_mode(word);
-            }
+            b'"' => self.close_quotes(word),
             _ => return self.quoted_byte(word, byte, b"$`\"\\"),
         }
         Ok(Next::Byte)
@@ -448,10 +449,7 @@ impl Parser {
     /// `$'…'`: C's escapes (POSIX.1-2024).
     fn escapes(&mut self, word: &mut WordLevel, byte: u8) -> Result<Next, Pause> {
         match byte {
-            b'\'' => {
-                self.skip(1);
-                self.close_mode(word);
-            }
+            b'\'' => self.close_quotes(word),
             b'\\' => {
                 // The longest escape is a backslash, `x` and two digits.
                 for ahead in 1..4 {
@@ -482,7 +480,8 @@ impl Parser {
             b'~' if word.tilde && !in_quotes => self.tilde(word).map(|()| Next::Byte),
             b'"' if in_quotes => {
                 self.skip(1);
-                self.open_quotes(word, Mode::Double).map(|()| Next::Byte)
+                self.open_quotes(word, Mode::Double);
+                Ok(Next::Byte)
             }
             _ if in_quotes => self.quoted_byte(word, byte, b"$`\"\\}"),
             _ => self.unquoted(word, byte),
@@ -500,11 +499,10 @@ impl Parser {
             word.ops.push(end);
         }
         let skip = word.len();
-        match word.ops.get_mut(open) {
-            Some(Op::Default(how) | Op::Alternate(how) | Op::Assign(how) | Op::Require(how)) => {
-                how.skip = skip
-            }
-            _ => {}
+        if let Some(Op::Default(how) | Op::Alternate(how) | Op::Assign(how) | Op::Require(how)) =
+            word.ops.get_mut(open)
+        {
+            how.skip = skip;
         }
         self.close_mode(word);
     }
@@ -568,7 +566,7 @@ impl Parser {
 
     fn backquote(&mut self, word: &mut WordLevel, byte: u8) -> Result<Next, Pause> {
         // Between double quotes, `\"` is undone too.
-        let double = word.modes.iter().any(|mode| *mode == Mode::Double);
+        let double = word.modes.iter().any(|mode| matches!(mode, Mode::Double(_)));
         let escaped = if byte == b'\\' { self.peek_at(1)? } else { None };
         let Some(Mode::Backquote { text, quoted }) = word.modes.last_mut() else {
             return Ok(Next::Byte);
@@ -661,7 +659,7 @@ impl Parser {
             Some(b'{') => self.braces(word, quoted)?,
             Some(b'\'') if !quoted => {
                 self.skip(2);
-                self.open_quotes(word, Mode::Escapes)?;
+                self.open_quotes(word, Mode::Escapes);
             }
             _ => {
                 let (param, length) = self.parameter(1)?;
