@@ -4,3 +4,9 @@ pub mod base;
 
 #[path = "../programs/mod.rs"]
 pub mod programs;
+pub mod fs;
+pub mod kernel;
+pub mod net;
+pub mod save;
+pub mod variant;
+pub mod world;

@@ -26,6 +26,10 @@ pub const PROCESSES_MAX: usize = 32_768;
 pub const EVENTS_MAX: usize = 256;
 /// Bytes a tty holds for readers in cooked mode (Linux `N_TTY_BUF_SIZE`). Beyond: dropped with a bell.
 pub const TTY_INPUT_MAX: usize = 4096;
+/// Bytes an attached embedder may leave untaken before writers to the tty wait.
+pub const TTY_OUTPUT_MAX: usize = 65_536;
+/// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
+pub const TTY_ECHO_MAX: usize = 4096;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -56,3 +60,57 @@ pub const SHELL_ARITH_MAX: usize = 100_000;
 pub const SHELL_PATHS_MAX: usize = 100_000;
 /// Commands a shell remembers as jobs. Beyond: a shell error.
 pub const SHELL_JOBS_MAX: usize = 1_000;
+/// Nesting of values in a savegame: bounds the stack that reading one takes.
+pub const SAVE_NESTING_MAX: usize = 128;
+/// Bytes of a compact savegame once unpacked. Beyond: refused.
+pub const SAVE_BYTES_MAX: usize = 1 << 30;
+/// Machines that a world may ever have had. Beyond: no more can be spawned.
+pub const MACHINES_MAX: u32 = 1 << 24;
+/// Links that a world may ever have had. Beyond: no more can be connected.
+pub const LINKS_MAX: u32 = 1 << 24;
+/// Ends of one link. Beyond: refused.
+pub const LINK_PORTS_MAX: u32 = 4096;
+/// Bytes in the queue of one end of a link with limited bandwidth. Beyond: dropped and counted.
+pub const LINK_QUEUE_MAX: u64 = 256 * 1024;
+/// Addresses that a LAN learns. Beyond: frames to further ones go to all its ports.
+pub const LAN_ADDRESSES_MAX: usize = 4096;
+/// Packets in flight on one link. Beyond: dropped, and counted.
+pub const LINK_FLIGHT_MAX: u32 = 16_384;
+/// Inputs queued for later ticks. Beyond: refused.
+pub const INPUTS_MAX: usize = 1 << 20;
+/// Notices that wait for the embedder. Beyond: the oldest are dropped, and counted.
+pub const NOTICES_MAX: usize = 16_384;
+/// Pipes of one machine that get the full capacity; later ones hold one atomic block each.
+pub const FULL_SIZE_PIPES: usize = 256;
+/// Capacity in bytes of a pipe whose other end is the embedder: a tick's worth of bytes and more.
+pub const STREAM_CAPACITY: usize = 1024 * 1024;
+/// Fuel one process may spend before the next one's turn.
+pub const FUEL_SLICE: i64 = 2000;
+/// Longest line of the kernel's log in bytes; the rest is cut off (Linux `LOG_LINE_MAX`).
+pub const KERNEL_LOG_LINE_MAX: usize = 992;
+/// Bytes of one RON file written by a designer: reading costs a few times its size in memory.
+pub const DESIGN_FILE_MAX: usize = 8 * 1024 * 1024;
+/// Levels of brackets in such a file: bounds the reader's use of the host's stack.
+pub const DESIGN_DEPTH_MAX: usize = 32;
+/// Values of such a file whose place is remembered for findings; later ones get their parent's.
+pub const OUTLINE_NODES_MAX: usize = 1_000_000;
+/// Findings listed about one file; the rest is counted.
+pub const FINDINGS_MAX: usize = 100;
+/// Variants that may extend one another in a row.
+pub const VARIANT_DEPTH_MAX: usize = 16;
+/// Files of one variant, and bytes of them together: an image is built in memory.
+pub const VARIANT_FILES_MAX: usize = 10_000;
+/// Bytes of one variant's files together.
+pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Ethernet interfaces of one machine.
+pub const INTERFACES_MAX: usize = 32;
+/// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
+pub const TTYS_MAX: u8 = 12;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
+/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 65_536;
+/// Bytes of `/etc/hosts` that the resolver reads.
+pub const HOSTS_MAX: usize = 1024 * 1024;

@@ -7,6 +7,7 @@ pub mod errno;
 pub mod id;
 pub mod limits;
 pub mod prng;
+pub mod queue;
 pub mod strings;
 pub mod time;
 

@@ -1,0 +1,1 @@
+# ~/.profile: read by your login shell after /etc/profile.

@@ -1,0 +1,95 @@
+//! Inputs: what the embedder does to a world, stamped with the tick in which it happens.
+//!
+//! Invariant: nothing else changes a world from outside. So a seed and a list of inputs are a
+//! whole session, and inputs queued for later are part of a savegame.
+
+use std::collections::BTreeMap;
+
+use bevy_ecs::resource::Resource;
+use serde::{Deserialize, Serialize};
+
+use crate::base::limits::INPUTS_MAX;
+use crate::base::{LinkId, MachineId, Tick};
+use crate::kernel::MachineInput;
+use crate::net::LinkSpec;
+
+/// Something the embedder does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// To a machine: keys, power, the size of a terminal.
+    Machine(MachineId, MachineInput),
+    /// To a link: plugs it in or pulls it out.
+    LinkUp(LinkId, bool),
+    /// To a link: changes its properties, whether it is up included.
+    LinkSpec(LinkId, LinkSpec),
+}
+
+/// Why an input was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// There is no machine of this id.
+    #[error("there is no machine {0}")]
+    NoMachine(MachineId),
+    /// There is no link of this id.
+    #[error("there is no link {0}")]
+    NoLink(LinkId),
+    /// The tick is over.
+    #[error("tick {given} is over; the next one is {next}")]
+    Past {
+        /// The tick asked for.
+        given: Tick,
+        /// The earliest possible one.
+        next: Tick,
+    },
+    /// The queue is full.
+    #[error("{INPUTS_MAX} inputs are queued already; run the world before adding more")]
+    Full,
+}
+
+/// Inputs that wait for their tick.
+#[derive(Resource, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Inputs {
+    queue: BTreeMap<Tick, Vec<Input>>,
+}
+
+impl Inputs {
+    /// Queues an input behind those of the same tick.
+    pub(crate) fn push(&mut self, at: Tick, input: Input) -> Result<(), InputError> {
+        let queued = self.queue.entry(at).or_default();
+        if queued.len() >= INPUTS_MAX {
+            return Err(InputError::Full);
+        }
+        queued.push(input);
+        Ok(())
+    }
+
+    /// The next tick that has inputs.
+    pub(crate) fn next(&self) -> Option<Tick> {
+        self.queue.keys().next().copied()
+    }
+
+    /// Takes what is queued for `now`, and for earlier ticks should there be any.
+    pub(crate) fn take(&mut self, now: Tick) -> Vec<Input> {
+        let mut taken = Vec::new();
+        while let Some(entry) = self.queue.first_entry()
+            && *entry.key() <= now
+        {
+            taken.append(&mut entry.remove());
+        }
+        taken
+    }
+
+    /// Every queued input, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Tick, &Input)> {
+        self.queue.iter().flat_map(|(at, inputs)| inputs.iter().map(|input| (*at, input)))
+    }
+
+    /// Drops what was meant for a machine that was removed.
+    pub(crate) fn forget(&mut self, machine: MachineId) {
+        self.queue.retain(|_, inputs| {
+            inputs.retain(|input| !matches!(input, Input::Machine(id, _) if *id == machine));
+            !inputs.is_empty()
+        });
+    }
+}

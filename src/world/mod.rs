@@ -1,0 +1,3 @@
+//! World.
+
+mod wheel;

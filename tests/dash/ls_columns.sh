@@ -1,0 +1,5 @@
+> b; > a; > C; > .dot
+ls
+ls -a
+ls -1
+ls a b

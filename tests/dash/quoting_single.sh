@@ -1,0 +1,5 @@
+echo 'a $HOME `x` \n "q" # no comment'
+echo 'it'\''s'
+echo ''
+echo 'two
+lines'

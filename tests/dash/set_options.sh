@@ -1,0 +1,8 @@
+set -e
+echo a
+false || echo guarded
+if false; then :; fi
+! true
+( set +e; false; echo still )
+false
+echo never

@@ -1,0 +1,8 @@
+echo 'echo hi' > script
+./script
+echo $?
+mkdir dir
+./dir
+echo $?
+/no/such/path
+echo $?

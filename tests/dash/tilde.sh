@@ -1,0 +1,4 @@
+HOME=/home/someone
+echo ~ ~/x "~" a~ '~'
+x=~/y
+echo $x

@@ -1,0 +1,4 @@
+p=/usr/local/lib/file.tar.gz
+echo ${p##*/} ${p#*/} ${p%/*} ${p%%/*} ${p%.*} ${p%%.*}
+x='a*b*c'
+echo "${x#*\*}" "${x%'*'*}"
