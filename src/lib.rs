@@ -2,11 +2,11 @@
 
 pub mod base;
 
-#[path = "../programs/mod.rs"]
-pub mod programs;
 pub mod fs;
 pub mod kernel;
 pub mod net;
+#[path = "../programs/mod.rs"]
+pub mod programs;
 pub mod save;
 pub mod variant;
 pub mod world;

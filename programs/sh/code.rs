@@ -39,6 +39,35 @@ impl core::ops::Deref for Code {
     }
 }
 
+/// Code as a running shell uses it: with the slots of its names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linked {
+    /// The code.
+    pub code: Code,
+    slots: Arc<[u32]>,
+}
+
+impl Linked {
+    /// Links code to a shell's names.
+    pub fn new(code: Code, intern: &mut dyn FnMut(&[u8]) -> u32) -> Self {
+        let slots = code.names.iter().map(|name| intern(name)).collect();
+        Self { code, slots }
+    }
+
+    /// The shell's slot of a name.
+    pub fn slot(&self, name: NameId) -> u32 {
+        self.slots[name as usize]
+    }
+}
+
+impl core::ops::Deref for Linked {
+    type Target = Unit;
+
+    fn deref(&self) -> &Unit {
+        &self.code
+    }
+}
+
 /// Index of a [`Node`].
 pub type NodeId = u32;
 /// Index of a [`Word`].
@@ -103,6 +132,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// A unit that does nothing.
+    pub fn nothing() -> Self {
+        Self { nodes: vec![Node::Empty], ..Self::default() }
+    }
+
     /// The bytes of a span of text.
     pub fn text(&self, span: Span) -> &[u8] {
         &self.text[span.range()]

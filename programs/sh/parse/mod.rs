@@ -19,6 +19,8 @@ mod word;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::command::{SPECIAL, is_name};
+
 use self::here::Document;
 use self::input::Input;
 use self::level::Level;
