@@ -10,3 +10,7 @@ pub mod programs;
 pub mod save;
 pub mod variant;
 pub mod world;
+#[path = "../programs/mod.rs"]
+pub mod programs;
+#[doc(hidden)]
+pub mod testing;

@@ -359,7 +359,7 @@ pub(crate) const PROC: SyntheticTree = SyntheticTree(0);
 const RUN_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Mounts what every machine has; an image without the directories goes without.
-pub(crate) fn mount_standard(vfs: &mut Vfs) {
+fn mount_standard(vfs: &mut Vfs) {
     let access = Access::ROOT;
     let context = kernel_context(vfs, &access);
     let run =

@@ -81,8 +81,6 @@ pub struct Machine {
 impl Machine {
     /// A machine, powered off.
     pub fn new(spec: super::spec::MachineSpec, now: Tick) -> Self {
-        let mut vfs = Vfs::new(spec.image, spec.hardware.disk_bytes);
-        super::boot::mount_standard(&mut vfs);
         let mut machine = Self {
             prng: Prng::new(spec.world_seed, Owner::Machine(spec.id.0)),
             id: spec.id,
@@ -93,7 +91,7 @@ impl Machine {
             power: Power::OFF,
             now,
             fuel: 0,
-            vfs,
+            vfs: Vfs::new(spec.image, spec.hardware.disk_bytes),
             processes: ProcessTable::default(),
             files: FileTable::default(),
             pipes: PipeTable::default(),

@@ -274,6 +274,15 @@ impl Machine {
         }
     }
 
+    /// Sets how many bytes a stream holds before its writer has to wait.
+    pub fn stream_resize(&mut self, stream: PipeId, capacity: u32) {
+        if self.streams.held.contains_key(&stream)
+            && let Some(pipe) = self.pipes.get_mut(stream)
+        {
+            pipe.resize(capacity);
+        }
+    }
+
     /// Closes the embedder's end of a stream: end-of-file to a reader, `EPIPE` to a writer.
     pub fn stream_close(&mut self, stream: PipeId) {
         let Some(writing) = self.streams.held.remove(&stream) else { return };

@@ -12,6 +12,7 @@ use crate::kernel::event::Event;
 use crate::kernel::exit::{WaitFlags, WaitTarget};
 use crate::kernel::launch::SpawnSpec;
 use crate::kernel::log::LogLine;
+use crate::kernel::notice::Notice;
 use crate::kernel::program::{Main, Stop};
 use crate::kernel::raise::KillTarget;
 use crate::kernel::signal::{Action, Signal, WaitStatus};
@@ -315,6 +316,18 @@ impl Os<'_, '_> {
     pub fn power(&mut self, request: PowerRequest) -> Result<(), Errno> {
         self.0.require_root()?;
         self.0.machine.power.request(request);
+        Ok(())
+    }
+
+    /// Tells the embedder that a user logged in on this process's terminal.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`: not the superuser.
+    pub fn announce_login(&mut self, user: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.0.require_root()?;
+        let tty = self.0.process()?.tty.map(|tty| tty.to_string().into()).unwrap_or_default();
+        self.0.machine.notify(Notice::LoggedIn { user: user.as_ref().into(), tty });
         Ok(())
     }
 
