@@ -30,6 +30,8 @@ pub const TTY_INPUT_MAX: usize = 4096;
 pub const TTY_OUTPUT_MAX: usize = 65_536;
 /// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
 pub const TTY_ECHO_MAX: usize = 4096;
+/// Bytes recorded of a tty's output that nobody has taken; more is not kept.
+pub const TTY_RECORD_MAX: usize = 4 * 1024 * 1024;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
