@@ -42,6 +42,40 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Addresses of one interface. Beyond: `ENOBUFS`.
+pub const ADDRESSES_MAX: usize = 256;
+/// Smallest MTU IPv4 allows (RFC 791). Below: `EINVAL`.
+pub const MTU_MIN: u32 = 68;
+/// Largest MTU, that of loopback (Linux). Beyond: `EINVAL`.
+pub const MTU_MAX: u32 = 65_536;
+/// Routes of one machine: a large generated internet's worth. Beyond: `ENOBUFS`.
+pub const ROUTES_MAX: usize = 16_384;
+/// Neighbours one machine remembers (Linux `gc_thresh3`). Beyond: the oldest is forgotten.
+pub const NEIGHBOURS_MAX: usize = 1024;
+/// Packets that wait for one neighbour to answer. Beyond: the oldest is dropped and counted.
+pub const NEIGHBOUR_QUEUE_MAX: usize = 16;
+/// Packets that wait for neighbours of one machine altogether. Beyond: dropped and counted.
+pub const NEIGHBOURS_QUEUE_MAX: u32 = 512;
+/// Packets a machine has sent itself that were not looked at yet (Linux `netdev_max_backlog`).
+pub const LOOPBACK_QUEUE_MAX: usize = 1000;
+/// Packets from itself that a machine handles in one call, so that none is endless.
+pub const LOOPBACK_BURST_MAX: usize = 1000;
+/// Packets of which one machine holds some fragments. Beyond: the oldest is given up.
+pub const FRAGMENT_GROUPS_MAX: usize = 64;
+/// Bytes of fragments one machine holds. Beyond: the oldest packet is given up.
+pub const FRAGMENT_BYTES_MAX: u64 = 512 * 1024;
+/// Sockets of one machine, those in the background counted. Beyond: `ENFILE`.
+pub const SOCKETS_MAX: usize = 8192;
+/// Connections a listener holds for `accept` (Linux `somaxconn` was 128 for long). Beyond: ignored.
+pub const BACKLOG_MAX: u32 = 128;
+/// Bytes a TCP socket holds that were not acknowledged yet. Beyond: `EAGAIN`.
+pub const TCP_SEND_BUFFER: usize = 65_536;
+/// Bytes a TCP socket holds for its reader: the largest window without scaling.
+pub const TCP_RECEIVE_BUFFER: usize = 65_535;
+/// Pieces a TCP socket holds that came out of order. Beyond: dropped, the peer sends them again.
+pub const TCP_PIECES_MAX: usize = 128;
+/// Bytes a datagram socket holds for its reader (Linux `rmem_default`). Beyond: dropped, counted.
+pub const DATAGRAM_RECEIVE_BUFFER: u32 = 212_992;
 /// Nesting of values in a savegame: bounds the stack that reading one takes.
 pub const SAVE_NESTING_MAX: usize = 128;
 /// Bytes of a compact savegame once unpacked. Beyond: refused.
@@ -92,8 +126,9 @@ pub const TTYS_MAX: u8 = 12;
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
 pub const MOUNTS_MAX: usize = 64;
-/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
-pub const TREE_DEPTH_MAX: u32 = 65_536;
+/// Ancestors looked at when a directory moves to another parent: bounds what that may cost.
+/// Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 4096;
 /// Bytes of `/etc/hosts` that the resolver reads.
 pub const HOSTS_MAX: usize = 1024 * 1024;
 /// Bytes of output a program queues before it must write them: one pipe's worth.
