@@ -139,9 +139,8 @@ impl Chmod {
     }
 
     fn say(&self, path: &BString, old: u16, new: u16, out: &mut Out) {
-        let bits = |mode: u16| {
-            format!("{mode:04o} ({})", &mode::letters(FileType::Regular, mode)[1..])
-        };
+        let bits =
+            |mode: u16| format!("{mode:04o} ({})", &mode::letters(FileType::Regular, mode)[1..]);
         if old != new && (self.verbose || self.changes) {
             let (old, new) = (bits(old), bits(new));
             out.text(format!("mode of {} changed from {old} to {new}\n", quote(path)));

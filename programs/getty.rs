@@ -58,9 +58,11 @@ impl Tool for Getty {
     const SPEC: Spec = SPEC;
 
     fn start(options: &Options, out: &mut Out, _: &mut Sys<'_>) -> Result<Self, End> {
-        let is_speed = |text: &&BString| text.iter().all(|byte| byte.is_ascii_digit() || *byte == b',');
+        let is_speed =
+            |text: &&BString| text.iter().all(|byte| byte.is_ascii_digit() || *byte == b',');
         let mut words = options.operands.iter();
-        let mut rest: Vec<BString> = words.by_ref().filter(|word| !is_speed(word)).cloned().collect();
+        let mut rest: Vec<BString> =
+            words.by_ref().filter(|word| !is_speed(word)).cloned().collect();
         if rest.is_empty() {
             return Err(out.misuse(1, "not enough arguments"));
         }
@@ -118,12 +120,17 @@ impl Tool for Getty {
                     args.push(name);
                 }
                 let mut env = sys.shell().env().clone();
-                env.set_value("TERM", self.term.as_ref().map_or(BStr::new("linux"), |term| term.as_bstr()));
+                env.set_value(
+                    "TERM",
+                    self.term.as_ref().map_or(BStr::new("linux"), |term| term.as_bstr()),
+                );
                 let login = self.login.clone();
                 let done = sys.os().exec(&login, &args, &env);
                 return match done {
                     Ok(()) => Err(End::Replaced),
-                    Err(errno) => Err(out.fail(1, format_args!("can't execute '{login}': {errno}"))),
+                    Err(errno) => {
+                        Err(out.fail(1, format_args!("can't execute '{login}': {errno}")))
+                    }
                 };
             }
         }

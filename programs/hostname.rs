@@ -72,7 +72,10 @@ impl Compute for Hostname {
                 let ip = sys.ip();
                 let interfaces = ip.interfaces().iter().skip(1).filter(|interface| interface.up);
                 let addresses = interfaces.flat_map(|interface| &interface.addresses);
-                addresses.map(|prefix| format!("{} ", prefix.address())).collect::<String>().into_bytes()
+                addresses
+                    .map(|prefix| format!("{} ", prefix.address()))
+                    .collect::<String>()
+                    .into_bytes()
             }
             _ => name.to_vec(),
         };

@@ -56,9 +56,9 @@ impl Compute for Id {
             print(&subject, options, &users, out);
         }
         for name in &options.operands {
-            let user = users.by_name(name).or_else(|| {
-                users.uid_or_number(name).and_then(|uid| users.by_uid(uid))
-            });
+            let user = users
+                .by_name(name)
+                .or_else(|| users.uid_or_number(name).and_then(|uid| users.by_uid(uid)));
             let Some(user) = user else {
                 out.complain(format_args!("{}: no such user", quote(name)));
                 continue;

@@ -41,8 +41,7 @@ const BACK_OFF: Ticks = Ticks::from_secs(1);
 const BACK_OFFS_MAX: u64 = 30;
 /// How long processes may take to end themselves when asked to.
 const GRACE: Ticks = Ticks::from_secs(2);
-const SIGNALS: [Signal; 5] =
-    [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1, Signal::USR2];
+const SIGNALS: [Signal; 5] = [Signal::HUP, Signal::INT, Signal::TERM, Signal::USR1, Signal::USR2];
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Init {
@@ -133,7 +132,8 @@ impl Init {
             Signal::TERM => Goal::Reboot,
             Signal::HUP => return self.reload(sys),
             _ => {
-                let keys = |entry: &&mut Entry| entry.action == When::CtrlAltDel && entry.pid.is_none();
+                let keys =
+                    |entry: &&mut Entry| entry.action == When::CtrlAltDel && entry.pid.is_none();
                 self.entries.iter_mut().filter(keys).for_each(|entry| entry.start(sys));
                 return;
             }
@@ -150,7 +150,8 @@ impl Init {
         for entry in old {
             let same = |new: &&mut Entry| {
                 new.pid.is_none()
-                    && (&new.tty, new.action, &new.command) == (&entry.tty, entry.action, &entry.command)
+                    && (&new.tty, new.action, &new.command)
+                        == (&entry.tty, entry.action, &entry.command)
             };
             if let Some(new) = self.entries.iter_mut().find(same) {
                 *new = entry;
@@ -331,13 +332,8 @@ impl Entry {
         ] {
             env.push(value);
         }
-        let mut spec = SpawnSpec {
-            path,
-            args,
-            env,
-            reset_signals: SIGNALS.to_vec(),
-            ..SpawnSpec::default()
-        };
+        let mut spec =
+            SpawnSpec { path, args, env, reset_signals: SIGNALS.to_vec(), ..SpawnSpec::default() };
         let mut tty = None;
         if !self.tty.is_empty() {
             let path = [b"/dev/", self.tty.as_slice()].concat();
@@ -414,9 +410,14 @@ mod tests {
     #[test]
     fn lines_are_those_of_busybox() {
         let entry = parse_line(b"tty1::respawn:/sbin/getty 38400 tty1").unwrap();
-        assert_eq!((entry.tty.as_slice(), entry.command.as_slice()), (&b"tty1"[..], &b"/sbin/getty 38400 tty1"[..]));
+        assert_eq!(
+            (entry.tty.as_slice(), entry.command.as_slice()),
+            (&b"tty1"[..], &b"/sbin/getty 38400 tty1"[..])
+        );
         assert!(entry.action == When::Respawn);
-        assert!(parse_line(b"::sysinit:/etc/init.d/rcS a:b").unwrap().command == "/etc/init.d/rcS a:b");
+        assert!(
+            parse_line(b"::sysinit:/etc/init.d/rcS a:b").unwrap().command == "/etc/init.d/rcS a:b"
+        );
         assert!(parse_line(b"# ::once:x").is_none());
         assert!(parse_line(b"::never:x").is_none());
         assert!(parse_line(b"").is_none());

@@ -114,11 +114,8 @@ impl Tool for Login {
                 sys.os().burn(CHECK_FUEL);
                 let secret = self.secret(sys);
                 let right = secret.is_some_and(|secret| crypt::verify(&password, &secret));
-                self.stage = if right {
-                    Stage::Welcome
-                } else {
-                    Stage::Penalty(sys.os().now() + PENALTY)
-                };
+                self.stage =
+                    if right { Stage::Welcome } else { Stage::Penalty(sys.os().now() + PENALTY) };
             }
             Stage::Penalty(until) => {
                 sys.os().sleep_until(until)?;
@@ -147,16 +144,15 @@ impl Login {
     /// The next line typed, without its newline; `None` at the end, or when it takes too long.
     fn answer(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Option<Vec<u8>>, Stop> {
         match self.input.line(sys) {
-            Ok(line) => {
-                Ok(line.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec()))
-            }
+            Ok(line) => Ok(line.map(|line| line.strip_suffix(b"\n").unwrap_or(line).to_vec())),
             Err(Stop::Block(mut wait)) => {
                 if sys.os().now() >= self.deadline {
                     set_echo(true, sys);
                     out.text(format!("\nLogin timed out after {} seconds\n", TIMEOUT.0 / 1000));
                     return Ok(None);
                 }
-                wait.until = Some(wait.until.map_or(self.deadline, |until| until.min(self.deadline)));
+                wait.until =
+                    Some(wait.until.map_or(self.deadline, |until| until.min(self.deadline)));
                 Err(Stop::Block(wait))
             }
             Err(stop) => Err(stop),
@@ -188,7 +184,11 @@ impl Login {
         if user.uid.0 != 0
             && let Ok(reason) = sys.fs().read_file("/etc/nologin", FILE_MAX)
         {
-            out.text(if reason.is_empty() { b"System closed for routine maintenance\n".to_vec() } else { reason });
+            out.text(if reason.is_empty() {
+                b"System closed for routine maintenance\n".to_vec()
+            } else {
+                reason
+            });
             return Err(End::Exit(1));
         }
         if let Ok(tty) = sys.term().name(Fd::STDIN) {
@@ -198,7 +198,8 @@ impl Login {
             let _ = sys.fs().chmod(&tty, 0o600);
         }
         let from = self.host.as_ref().map_or_else(String::new, |host| format!(" from {host}"));
-        let place = sys.term().name(Fd::STDIN).map_or_else(|_| String::new(), |tty| format!(" on {tty}"));
+        let place =
+            sys.term().name(Fd::STDIN).map_or_else(|_| String::new(), |tty| format!(" on {tty}"));
         let pid = sys.os().pid();
         sys.os().log(format!("login[{pid}]: {} logged in{place}{from}", user.name))?;
         sys.os().announce_login(&user.name)?;
@@ -215,8 +216,10 @@ impl Login {
 
     fn shell(&self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
         let user = self.user(sys).ok_or(Errno::ENOENT)?;
-        let shell = if user.shell.is_empty() { BString::from("/bin/sh") } else { user.shell.clone() };
-        let mut env = if self.keep_environment { sys.shell().env().clone() } else { Strings::new() };
+        let shell =
+            if user.shell.is_empty() { BString::from("/bin/sh") } else { user.shell.clone() };
+        let mut env =
+            if self.keep_environment { sys.shell().env().clone() } else { Strings::new() };
         let term = sys.shell().getenv("TERM").map_or_else(|| BString::from("linux"), BString::from);
         let home = if sys.fs().stat(&user.home).is_ok() { user.home.clone() } else { "/".into() };
         let path = if user.uid.0 == 0 {

@@ -17,12 +17,15 @@ mod hello;
 mod hostname;
 mod id;
 mod init;
+mod ip;
 mod kill;
 mod ln;
 mod login;
 mod ls;
 mod mkdir;
 mod mv;
+mod nc;
+mod ping;
 mod poweroff;
 mod ps;
 mod pwd;
@@ -56,12 +59,15 @@ pub const ALL: &[Program] = &[
     hostname::PROGRAM,
     id::PROGRAM,
     init::PROGRAM,
+    ip::PROGRAM,
     kill::PROGRAM,
     ln::PROGRAM,
     login::PROGRAM,
     ls::PROGRAM,
     mkdir::PROGRAM,
     mv::PROGRAM,
+    nc::PROGRAM,
+    ping::PROGRAM,
     poweroff::PROGRAM,
     ps::PROGRAM,
     pwd::PROGRAM,

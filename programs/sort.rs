@@ -481,7 +481,10 @@ mod tests {
     fn sorts_lines() {
         assert_eq!(run("sort", "b\nB\na"), "B\na\nb\n[exit 0]\n");
         assert_eq!(run("sort -r", "b\nB\na\n"), "b\na\nB\n[exit 0]\n");
-        assert_eq!(run("sort -n", "10\n9\n-1\nx\n1.5\n1.25\n"), "-1\nx\n1.25\n1.5\n9\n10\n[exit 0]\n");
+        assert_eq!(
+            run("sort -n", "10\n9\n-1\nx\n1.5\n1.25\n"),
+            "-1\nx\n1.25\n1.5\n9\n10\n[exit 0]\n"
+        );
         assert_eq!(run("sort -u", "b\na\nb\n"), "a\nb\n[exit 0]\n");
         assert_eq!(run("sort -f", "b\nA\na\nB\n"), "A\na\nB\nb\n[exit 0]\n");
         assert_eq!(run("sort -h", "2K\n1M\n100\n1K\n"), "100\n1K\n2K\n1M\n[exit 0]\n");

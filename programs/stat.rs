@@ -36,8 +36,7 @@ impl Compute for StatCommand {
         first_operand(options, 1, out)?;
         let users = Users::load(sys);
         for path in &options.operands {
-            let stat =
-                if options.has(b'L') { sys.fs().stat(path) } else { sys.fs().lstat(path) };
+            let stat = if options.has(b'L') { sys.fs().stat(path) } else { sys.fs().lstat(path) };
             let stat = match stat {
                 Ok(stat) => stat,
                 Err(errno) => {

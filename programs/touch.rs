@@ -52,7 +52,9 @@ impl Compute for Touch {
                 }
                 let flags = OpenFlags::WRONLY | OpenFlags::CREAT | OpenFlags::NONBLOCK;
                 done = match sys.fs().open(path, flags, 0o666) {
-                    Ok(fd) => sys.io().close(fd).and_then(|()| sys.fs().utimens(path, atime, mtime)),
+                    Ok(fd) => {
+                        sys.io().close(fd).and_then(|()| sys.fs().utimens(path, atime, mtime))
+                    }
                     Err(Stop::Fail(errno)) => Err(errno),
                     Err(block) => return Err(block.into()),
                 };
@@ -73,7 +75,8 @@ fn times(options: &Options, out: &mut Out, sys: &mut Sys<'_>) -> Result<(SetTime
         return Ok((SetTime::To(stat.atime), SetTime::To(stat.mtime)));
     }
     let secs = if let Some(text) = options.value(b'd') {
-        let secs = text.strip_prefix(b"@").and_then(|text| core::str::from_utf8(text).ok()?.parse().ok());
+        let secs =
+            text.strip_prefix(b"@").and_then(|text| core::str::from_utf8(text).ok()?.parse().ok());
         secs.ok_or_else(|| out.fail(1, format_args!("invalid date format {}", quote(text))))?
     } else if let Some(text) = options.value(b't') {
         let year = Civil::new(sys.os().clock().secs).year;

@@ -20,6 +20,7 @@ use crate::kernel::{
     ExecSpec, Execution, Hardware, Machine, MachineSpec, Outbox, PowerState, WaitFlags, WaitStatus,
     WaitTarget,
 };
+use crate::net::Mac;
 
 /// Runs a command line on a machine of its own and shows what it said; see [`Guest::run`].
 pub fn run(line: &str, stdin: &str) -> String {
@@ -84,7 +85,7 @@ impl Guest {
             variant: "test".into(),
             image: image.clone(),
             hardware: Hardware { fuel_per_tick: 10_000, ..Hardware::default() },
-            interfaces: Vec::new(),
+            interfaces: vec![Mac([0x52, 0x54, 0, 0, 0, 1])],
             files: Vec::new(),
         };
         let mut machine = Machine::new(spec, Tick::ZERO);

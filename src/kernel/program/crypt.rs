@@ -37,11 +37,14 @@ pub fn hash(password: &[u8], setting: &[u8]) -> Option<String> {
         return None;
     }
     let salt = salt.get(..SALT_MAX).unwrap_or(salt);
-    let text = match scheme {
-        "5" => sha256_crypt_b64(password, salt.as_bytes(), &Sha256Params::new(rounds).ok()?).ok()?,
-        "6" => sha512_crypt_b64(password, salt.as_bytes(), &Sha512Params::new(rounds).ok()?).ok()?,
-        _ => return None,
-    };
+    let text =
+        match scheme {
+            "5" => sha256_crypt_b64(password, salt.as_bytes(), &Sha256Params::new(rounds).ok()?)
+                .ok()?,
+            "6" => sha512_crypt_b64(password, salt.as_bytes(), &Sha512Params::new(rounds).ok()?)
+                .ok()?,
+            _ => return None,
+        };
     Some(format!("{prefix}{salt}${text}"))
 }
 

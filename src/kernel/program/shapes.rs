@@ -9,8 +9,8 @@ use bstr::BString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Errno, Ticks};
 use crate::base::strings::Strings;
+use crate::base::{Errno, Ticks};
 use crate::kernel::program::input::{Files, Piece};
 use crate::kernel::program::options::{Options, Refusal, Spec};
 use crate::kernel::program::out::{Out, quote};
