@@ -33,6 +33,7 @@ mod readlink;
 mod reboot;
 mod rm;
 mod rmdir;
+mod sh;
 mod sleep;
 mod sort;
 mod stat;
@@ -75,6 +76,7 @@ pub const ALL: &[Program] = &[
     reboot::PROGRAM,
     rm::PROGRAM,
     rmdir::PROGRAM,
+    sh::PROGRAM,
     sleep::PROGRAM,
     sort::PROGRAM,
     stat::PROGRAM,

@@ -7,6 +7,14 @@ pub mod net;
 #[path = "../programs/mod.rs"]
 pub mod programs;
 pub mod save;
+pub mod save;
+pub mod sim;
+pub mod variant;
+pub mod world;
+
+#[path = "../programs/mod.rs"]
+pub mod programs;
+
 #[doc(hidden)]
 pub mod testing;
 pub mod variant;
