@@ -110,11 +110,12 @@ impl Main for Init {
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
-        // A console nobody reads must not keep the machine from running.
-        let _ = self.out.flush(sys);
-        if self.phase == Phase::Gone && sys.os().pid() != Pid::INIT {
+        if sys.os().pid() != Pid::INIT {
+            self.out.flush(sys)?;
             return Ok(Step::Exit(1));
         }
+        // A console nobody reads must not keep the machine from running.
+        let _ = self.out.flush(sys);
         while let Some(signal) = sys.os().take_signal() {
             self.act(signal, sys);
         }
@@ -400,11 +401,30 @@ fn parse_line(line: &[u8]) -> Option<Entry> {
 #[cfg(test)]
 mod tests {
     use super::{When, parse_line};
-    use crate::testing::run;
+    use crate::kernel::PowerState;
+    use crate::testing::{Guest, run};
 
     #[test]
     fn is_process_one_or_nothing() {
         assert_eq!(run("init", ""), "[stderr]\ninit: must be run as PID 1\n[exit 1]\n");
+    }
+
+    #[test]
+    fn keeps_a_login_prompt_alive_and_takes_the_machine_down() {
+        let mut guest = Guest::booting(&[
+            ("/etc/inittab", "::once:/bin/echo once\ntty1::respawn:/bin/getty 38400 tty1\n"),
+            ("/etc/issue", "Test \\l\n\n"),
+            ("/etc/passwd", "root:x:0:0:root:/root:/bin/id\nhalt:x:0:0::/:/bin/poweroff\n"),
+            ("/etc/shadow", "root::::::::\nhalt::::::::\n"),
+        ]);
+        let screen = guest.type_keys("");
+        assert!(screen.ends_with("once\nTest tty1\nguest login:\n"), "{screen}");
+        let screen = guest.type_keys("root\n");
+        let session =
+            "guest login: root\nuid=0(root) gid=0(root) groups=0(root)\nTest tty1\nguest login:\n";
+        assert!(screen.ends_with(session), "{screen}");
+        guest.type_keys("halt\n");
+        assert_eq!(guest.machine().power(), PowerState::Off);
     }
 
     #[test]

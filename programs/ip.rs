@@ -167,10 +167,11 @@ fn link(words: &[BString], brief: bool, out: &mut Out, sys: &mut Sys<'_>) -> Res
     let Some((command, rest)) = words.split_first() else {
         return show_links(&[], brief, out, sys);
     };
+    // As iproute2 has it, `ip link s` is `set`, while `s` of other objects is `show`.
     if is(command, "show", 2) || is(command, "list", 1) || is(command, "lst", 3) {
         return show_links(rest, brief, out, sys);
     }
-    if !is(command, "set", 2) {
+    if !is(command, "set", 1) {
         return Err(unknown("link", command.as_bstr(), out));
     }
     let mut words = rest.iter();
@@ -271,7 +272,7 @@ fn address(words: &[BString], brief: bool, out: &mut Out, sys: &mut Sys<'_>) -> 
     let Some((command, rest)) = words.split_first() else {
         return show_addresses(&[], brief, out, sys);
     };
-    if is(command, "show", 2) || is(command, "list", 1) || is(command, "lst", 3) {
+    if is(command, "show", 1) || is(command, "list", 1) || is(command, "lst", 3) {
         return show_addresses(rest, brief, out, sys);
     }
     let add = is(command, "add", 1) || is(command, "replace", 1) || is(command, "change", 1);
@@ -347,7 +348,7 @@ fn show_addresses(
 
 fn route(words: &[BString], out: &mut Out, sys: &mut Sys<'_>) -> Result<(), End> {
     let Some((command, rest)) = words.split_first() else { return show_routes(&[], out, sys) };
-    if is(command, "show", 2) || is(command, "list", 1) || is(command, "lst", 3) {
+    if is(command, "show", 1) || is(command, "list", 1) || is(command, "lst", 3) {
         return show_routes(rest, out, sys);
     }
     if is(command, "get", 1) {
@@ -508,7 +509,7 @@ fn get_route(to: Ipv4Addr, out: &mut Out, sys: &mut Sys<'_>) -> Result<(), End> 
 fn neighbour(words: &[BString], out: &mut Out, sys: &mut Sys<'_>) -> Result<(), End> {
     let mut words = words.iter().peekable();
     if let Some(command) = words.peek()
-        && !(is(command, "show", 2) || is(command, "list", 1) || command.as_slice() == b"dev")
+        && !(is(command, "show", 1) || is(command, "list", 1) || command.as_slice() == b"dev")
     {
         return Err(unknown("neighbour", command.as_bstr(), out));
     }

@@ -123,7 +123,11 @@ impl Tool for Sort {
         let mut keys = Vec::new();
         for text in options.values(b'k') {
             let mut key = parse_key(text).map_err(|what| {
-                out.fail(2, format_args!("{what}: invalid field specification {}", quote(text)))
+                let kind = match what.starts_with("invalid number") {
+                    true => "invalid count at start of",
+                    false => "invalid field specification",
+                };
+                out.fail(2, format_args!("{what}: {kind} {}", quote(text)))
             })?;
             // A key without options of its own has the global ones.
             if key.order == Order::default() && !key.blanks_from && !key.blanks_to {

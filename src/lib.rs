@@ -4,9 +4,6 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
-#[path = "../programs/mod.rs"]
-pub mod programs;
-pub mod save;
 pub mod save;
 pub mod sim;
 pub mod variant;
@@ -17,5 +14,3 @@ pub mod programs;
 
 #[doc(hidden)]
 pub mod testing;
-pub mod variant;
-pub mod world;
