@@ -434,12 +434,12 @@ mod tests {
         guest.run("ip link set lo up", "");
         expect![[r#"
             PING localhost (127.0.0.1) 56(84) bytes of data.
-            64 bytes from localhost (127.0.0.1): icmp_seq=1 ttl=64 time=0.000 ms
-            64 bytes from localhost (127.0.0.1): icmp_seq=2 ttl=64 time=0.000 ms
+            64 bytes from localhost (127.0.0.1): icmp_seq=1 ttl=64 time=7.00 ms
+            64 bytes from localhost (127.0.0.1): icmp_seq=2 ttl=64 time=7.00 ms
 
             --- localhost ping statistics ---
-            2 packets transmitted, 2 received, 0% packet loss, time 1000ms
-            rtt min/avg/max/mdev = 0.000/0.000/0.000/0.000 ms
+            2 packets transmitted, 2 received, 0% packet loss, time 1011ms
+            rtt min/avg/max/mdev = 7.000/7.000/7.000/0.000 ms
             [exit 0]
         "#]]
         .assert_eq(&guest.run("ping -c 2 localhost", ""));
