@@ -4,10 +4,13 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
-pub mod save;
-pub mod variant;
-pub mod world;
 #[path = "../programs/mod.rs"]
 pub mod programs;
+pub mod save;
+pub mod sim;
 #[doc(hidden)]
 pub mod testing;
+pub mod variant;
+pub mod world;
+
+pub use sim::{ExecError, ExecHandle, LinkView, MachineView, Module, Sim, Spawn, SpawnError};

@@ -1,17 +1,29 @@
 //! Savegames: a whole world as one string, and back.
-
-pub mod diff;
-pub mod error;
-pub mod record;
+//!
+//! There are two forms with the same content. The readable one is RON with a comment before each
+//! record; the compact one is a single printable line. Either is canonical: a state has exactly
+//! one savegame of each form, and save, load, save is the identity, also from one form to the
+//! other. [`Sim::save`](crate::Sim::save) and [`Sim::load`](crate::Sim::load) are the way in;
+//! here are the tools that look at savegames without playing them.
+//!
+//! A typical load is: the header is read and a newer format refused; every record's digest is
+//! checked; records of an older format are migrated; each is decoded into its type; references
+//! are checked; the world is built, and its digest compared with the one that was written.
 
 mod check;
 mod compact;
+mod diff;
+mod error;
+mod inspect;
 mod migrate;
+mod record;
 mod snapshot;
 mod text;
 
 pub use diff::Difference;
 pub use error::{Finding, LoadError, Place};
+pub use inspect::{Inspection, MachineInspection, check, differences, inspect};
+pub use record::FORMAT;
 pub(crate) use snapshot::{build, to_compact, to_text};
 
 #[cfg(test)]

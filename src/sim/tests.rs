@@ -287,13 +287,36 @@ fn a_game_keeps_a_world_inside_its_own() {
         let inside = world(1, 2);
         *sim = inside;
     });
-    let entity = game.resource::<crate::world::machines::Index>().entity(MachineId(2)).unwrap();
+    let entity = game.resource::<machines::Index>().entity(MachineId(2)).unwrap();
     game.entity_mut(entity).insert(Rack(7));
     for _ in 0..1500 {
         game.run_schedule(Simulate);
     }
     assert_eq!(Sim::within(&mut game, Sim::digest), expected);
     assert_eq!(game.get::<Rack>(entity).unwrap().0, 7);
+}
+
+#[test]
+fn savegames_can_be_looked_at() {
+    let mut sim = world(11, 2);
+    sim.advance(Ticks::from_secs(1));
+    let before = sim.save();
+    let seen = save::inspect(&sim.save_compact()).unwrap();
+    assert_eq!((seen.tick, seen.seed, seen.compact), (Some(Tick(1000)), Some(11), true));
+    assert_eq!(seen.digest, sim.digest());
+    let names: Vec<&str> = seen.machines.iter().map(|machine| machine.name.as_str()).collect();
+    assert_eq!(names, ["m0", "m1"]);
+    assert_eq!(seen.machines[0].processes, 2);
+    assert_eq!(save::check(&before, programs()), []);
+    assert_ne!(save::check(&before, Registry::new()), []);
+    let compact = sim.save_compact();
+    assert_eq!(save::differences(&before, &compact, &programs()), Ok(Vec::new()));
+    sim.write_file(MachineId(2), "/x", 0o644, b"new").unwrap();
+    sim.advance(Ticks(1));
+    let found = save::differences(&before, &sim.save_compact(), &programs()).unwrap();
+    let paths: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(paths[0], "world.tick: 1000 -> 1001");
+    assert!(paths[1..].iter().all(|path| path.starts_with("machine 2.vfs")), "{paths:#?}");
 }
 
 #[test]
