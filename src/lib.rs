@@ -8,6 +8,14 @@ pub mod net;
 pub mod programs;
 pub mod save;
 pub mod sim;
+pub mod save;
+pub mod sim;
+pub mod variant;
+pub mod world;
+
+#[path = "../programs/mod.rs"]
+pub mod programs;
+
 #[doc(hidden)]
 pub mod testing;
 pub mod variant;

@@ -30,6 +30,8 @@ pub const TTY_INPUT_MAX: usize = 4096;
 pub const TTY_OUTPUT_MAX: usize = 65_536;
 /// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
 pub const TTY_ECHO_MAX: usize = 4096;
+/// Bytes recorded of a tty's output that nobody has taken; more is not kept.
+pub const TTY_RECORD_MAX: usize = 4 * 1024 * 1024;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -42,6 +44,58 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Bytes of one complete shell command, its here-documents included. Beyond: a syntax error.
+pub const SHELL_COMMAND_MAX: usize = 4 * 1024 * 1024;
+/// Constructs open at once while a shell command is read. Beyond: a syntax error.
+pub const SHELL_NESTING_MAX: usize = 4_000;
+/// Bytes of one value, field or captured output in a shell. Beyond: a shell error.
+pub const SHELL_VALUE_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of all variables of a shell, or of all words of one command. Beyond: a shell error.
+pub const SHELL_MEMORY: usize = 32 * 1024 * 1024;
+/// Function calls, `eval`s and `.`s inside one another in a shell (as dash). Beyond: a shell error.
+pub const SHELL_CALLS_MAX: u32 = 1_000;
+/// Elements of a shell pattern that has a `*`: bounds the cost of a match. Beyond: no match.
+pub const SHELL_PATTERN_MAX: usize = 1_024;
+/// Instructions of one arithmetic expression. Beyond: a shell error.
+pub const SHELL_ARITH_MAX: usize = 100_000;
+/// Paths one shell pattern may yield. Beyond: a shell error.
+pub const SHELL_PATHS_MAX: usize = 100_000;
+/// Commands a shell remembers as jobs. Beyond: a shell error.
+pub const SHELL_JOBS_MAX: usize = 1_000;
+/// Addresses of one interface. Beyond: `ENOBUFS`.
+pub const ADDRESSES_MAX: usize = 256;
+/// Smallest MTU IPv4 allows (RFC 791). Below: `EINVAL`.
+pub const MTU_MIN: u32 = 68;
+/// Largest MTU, that of loopback (Linux). Beyond: `EINVAL`.
+pub const MTU_MAX: u32 = 65_536;
+/// Routes of one machine: a large generated internet's worth. Beyond: `ENOBUFS`.
+pub const ROUTES_MAX: usize = 16_384;
+/// Neighbours one machine remembers (Linux `gc_thresh3`). Beyond: the oldest is forgotten.
+pub const NEIGHBOURS_MAX: usize = 1024;
+/// Packets that wait for one neighbour to answer. Beyond: the oldest is dropped and counted.
+pub const NEIGHBOUR_QUEUE_MAX: usize = 16;
+/// Packets that wait for neighbours of one machine altogether. Beyond: dropped and counted.
+pub const NEIGHBOURS_QUEUE_MAX: u32 = 512;
+/// Packets a machine has sent itself that were not looked at yet (Linux `netdev_max_backlog`).
+pub const LOOPBACK_QUEUE_MAX: usize = 1000;
+/// Packets from itself that a machine handles in one call, so that none is endless.
+pub const LOOPBACK_BURST_MAX: usize = 1000;
+/// Packets of which one machine holds some fragments. Beyond: the oldest is given up.
+pub const FRAGMENT_GROUPS_MAX: usize = 64;
+/// Bytes of fragments one machine holds. Beyond: the oldest packet is given up.
+pub const FRAGMENT_BYTES_MAX: u64 = 512 * 1024;
+/// Sockets of one machine, those in the background counted. Beyond: `ENFILE`.
+pub const SOCKETS_MAX: usize = 8192;
+/// Connections a listener holds for `accept` (Linux `somaxconn` was 128 for long). Beyond: ignored.
+pub const BACKLOG_MAX: u32 = 128;
+/// Bytes a TCP socket holds that were not acknowledged yet. Beyond: `EAGAIN`.
+pub const TCP_SEND_BUFFER: usize = 65_536;
+/// Bytes a TCP socket holds for its reader: the largest window without scaling.
+pub const TCP_RECEIVE_BUFFER: usize = 65_535;
+/// Pieces a TCP socket holds that came out of order. Beyond: dropped, the peer sends them again.
+pub const TCP_PIECES_MAX: usize = 128;
+/// Bytes a datagram socket holds for its reader (Linux `rmem_default`). Beyond: dropped, counted.
+pub const DATAGRAM_RECEIVE_BUFFER: u32 = 212_992;
 /// Nesting of values in a savegame: bounds the stack that reading one takes.
 pub const SAVE_NESTING_MAX: usize = 128;
 /// Bytes of a compact savegame once unpacked. Beyond: refused.
@@ -87,13 +141,7 @@ pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Ethernet interfaces of one machine.
 pub const INTERFACES_MAX: usize = 32;
 /// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
-pub const TTYS_MAX: u8 = 12;
-/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
-pub const FILE_SIZE_MAX: u64 = 16 << 40;
-/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
-pub const MOUNTS_MAX: usize = 64;
-/// Ancestors looked at when a directory moves to another parent. Beyond: `ELOOP`.
-pub const TREE_DEPTH_MAX: u32 = 65_536;
+pub const TTYS_MAX: u32 = 12;
 /// Machines of a world file; larger worlds are made in Rust.
 pub const WORLD_MACHINES_MAX: usize = 100_000;
 /// Ports of one link or LAN: a broadcast is copied to each.
@@ -110,6 +158,13 @@ pub const WORLD_FILES_BYTES_MAX: usize = 256 * 1024 * 1024;
 pub const IMAGE_INODES_MAX: usize = 100_000;
 /// Users, and groups, of a variant.
 pub const ACCOUNTS_MAX: usize = 4096;
+/// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
+pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
+pub const MOUNTS_MAX: usize = 64;
+/// Ancestors looked at when a directory moves to another parent: bounds what that may cost.
+/// Beyond: `ELOOP`.
+pub const TREE_DEPTH_MAX: u32 = 4096;
 /// Bytes of `/etc/hosts` that the resolver reads.
 pub const HOSTS_MAX: usize = 1024 * 1024;
 /// Bytes of output a program queues before it must write them: one pipe's worth.

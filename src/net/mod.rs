@@ -5,8 +5,14 @@
 //! block: `EAGAIN` says that they would. [`Link`](link::Link) says when and whether a frame that
 //! left one machine reaches the next.
 
+mod arp;
+mod buffer;
 pub mod checksum;
+mod configure;
+mod forward;
+mod fragment;
 pub mod frame;
+mod icmp;
 pub mod interface;
 pub mod link;
 pub mod mac;
@@ -15,12 +21,15 @@ pub mod proto;
 pub mod route;
 pub mod socket;
 pub mod stack;
+#[cfg(test)]
+mod tests;
 
+pub use arp::{NeighbourState, NeighbourView};
 pub use frame::Frame;
-pub use interface::{Interface, InterfaceId, InterfaceKind, InterfaceName};
-pub use link::{Link, LinkDrop, LinkSpec};
+pub use interface::{Interface, InterfaceId, InterfaceKind, InterfaceName, Traffic};
+pub use link::{Link, LinkCounters, LinkDrop, LinkSpec};
 pub use mac::Mac;
 pub use prefix::Prefix;
 pub use route::{Route, RouteOrigin, Routes};
 pub use socket::{EchoEvent, Readiness, Received, Shutdown, SocketId, SocketKind};
-pub use stack::{Environment, NeighbourState, NeighbourView, Stack};
+pub use stack::{Environment, IpCounters, Stack};

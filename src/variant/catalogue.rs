@@ -12,12 +12,13 @@ use super::bundled;
 use super::check::Check;
 use super::finding::{Finding, Position, Report};
 use super::layout::{Layout, lay_out};
-use super::machine::{self, Facts, Hardware, Interface, MachineFile, Template, Values};
+use super::machine::{self, Facts, Interface, Template, Values};
 use super::resolve::{Files, Resolved, Source, SourceFile, ron_path};
 use super::tree::{Content, Entry, Tree};
 use crate::base::digest::Digest;
-use crate::base::{Errno, Timestamp, Uid};
+use crate::base::{Errno, Gid, Timestamp, Uid};
 use crate::fs::{Image, ImageBuilder, InodeKind};
+use crate::kernel::{Hardware, SpecFile};
 
 /// When the files of all images were made: 2026-01-01 00:00:00 UTC.
 const IMAGE_TIME: Timestamp = Timestamp { secs: 1_767_225_600, nanos: 0 };
@@ -71,7 +72,7 @@ pub struct Variant {
 
 impl Variant {
     /// The files by which a machine with these facts differs from the image, by path.
-    pub fn files(&self, facts: &Facts<'_>) -> Vec<MachineFile> {
+    pub fn files(&self, facts: &Facts<'_>) -> Vec<SpecFile> {
         let default = Values::new(&self.hostname, &self.interfaces, "", None, &self.variables);
         machine::files(&self.templates, &default, &self.values(facts))
     }
@@ -99,9 +100,10 @@ impl Variant {
         self.variables.keys().map(String::as_str)
     }
 
-    /// The number of a user of the image.
-    pub fn uid(&self, name: &str) -> Option<Uid> {
-        self.accounts.uid(name)
+    /// The numbers of a user of the image and of the user's primary group.
+    pub fn user(&self, name: &str) -> Option<(Uid, Gid)> {
+        let user = self.accounts.users.iter().find(|user| user.name == name)?;
+        Some((user.uid, user.gid))
     }
 
     /// The login names of the image's users, by number.
@@ -332,7 +334,6 @@ mod tests {
     use proptest::prelude::{any, proptest};
 
     use super::*;
-    use crate::base::Gid;
     use crate::fs::{Access, Context, Follow, NoSynthetic, Vfs};
 
     fn files(ron: &str, root: &[(&str, &str)]) -> Files {
@@ -586,8 +587,8 @@ mod tests {
             expect![[r#"
                 toy/variant.ron:3:17: nothing is at "/a", expected a program or a file below root/ there, say what it is with text, directory, symlink, program or device
                 toy/variant.ron:3:24: decimal mode 755, which is 0o1363, expected permission bits in octal, 0o0 to 0o7777, write it in octal: 0o755
-                toy/variant.ron:3:38: "/etc" does not fit into the tree, expected "/etc" to be a directory, or empty, choose another path
-                toy/variant.ron:3:63: "/bin/sh/x" does not fit into the tree, expected "/bin/sh" to be a directory, or empty, choose another path
+                toy/variant.ron:3:38: "/etc" does not fit into the image, expected "/etc" to be a directory, or empty, choose another path, or leave it out
+                toy/variant.ron:3:63: "/bin/sh/x" does not fit into the image, expected "/bin/sh" to be a directory, or empty, choose another path, or leave it out
             "#]],
         );
         check_text(
@@ -675,8 +676,8 @@ mod tests {
         let text: String =
             catalogue.check("toy").iter().map(|finding| format!("{finding}\n")).collect();
         expect![[r#"
-            toy/variant.ron:1:28: unknown program "cta", expected the name of a registered program, did you mean "cat"?
-            toy/variant.ron:1:61: unknown program "y", expected the name of a registered program, remove it, or add it to the registry
+            toy/variant.ron:1:28: unknown program "cta", expected one of sh, cat, did you mean "cat"?
+            toy/variant.ron:1:61: unknown program "y", expected one of sh, cat, remove it, or add it to the registry
         "#]].assert_eq(&text);
     }
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::accounts::Accounts;
 use super::finding::{Report, quoted};
 use super::layout::{self, Decided, Layout, VARIANT_NAMES};
-use super::machine::{Hardware, Interface, MACHINE_NAMES};
+use super::machine::{Interface, MACHINE_NAMES};
 use super::names;
 use super::outline::Step::{self, Field, Index, Key};
 use super::resolve::Resolved;
 use super::schema::{FileEntry, Password, UserFile};
 use super::units::{self, Expected};
 use crate::base::limits::{ACCOUNTS_MAX, PROCESSES_MAX, TTYS_MAX};
+use crate::kernel::Hardware;
 
 /// What a machine has unless its variant says otherwise.
 const DEFAULT_HARDWARE: Hardware = Hardware {
@@ -113,7 +114,7 @@ impl Check<'_, '_> {
             }
         }
         let processes_max = u32::try_from(PROCESSES_MAX).unwrap_or(u32::MAX);
-        let mut within = |field, value: Option<u32>, least, most, default| {
+        let mut within = |field, value: Option<u32>, least: u32, most: u32, default| {
             let value = value.unwrap_or(default);
             if !(least..=most).contains(&value) {
                 let expected = format!("expected {least} to {most}");
@@ -128,9 +129,7 @@ impl Check<'_, '_> {
             within("fuel_per_tick", file.fuel_per_tick, least, most, hardware.fuel_per_tick);
         hardware.processes_max =
             within("processes_max", file.processes_max, 8, processes_max, hardware.processes_max);
-        let ttys = file.ttys.map(u32::from);
-        let ttys = within("ttys", ttys, 1, u32::from(TTYS_MAX), u32::from(hardware.ttys));
-        hardware.ttys = u8::try_from(ttys).unwrap_or(TTYS_MAX);
+        hardware.ttys = within("ttys", file.ttys, 1, TTYS_MAX, hardware.ttys);
         hardware
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::finding::{Finding, Position, Report, did_you_mean, one_of, quoted};
-use super::machine::{Hardware, Interface, MACHINE_NAMES, Template, Values};
+use super::machine::{Interface, MACHINE_NAMES, Template, Values};
 use super::names;
 use super::outline::Step;
 use super::resolve::Resolved;
@@ -16,6 +16,7 @@ use super::template;
 use super::tree::{Content, Entry, Refusal, Tree};
 use crate::base::limits::{IMAGE_INODES_MAX, VARIANT_BYTES_MAX};
 use crate::base::{Gid, Uid};
+use crate::kernel::Hardware;
 
 /// The names whose values the variant itself computes.
 pub const VARIANT_NAMES: [&str; 4] = ["description", "gettys", "variant", "version"];
@@ -172,7 +173,7 @@ impl Maker<'_, '_> {
     fn terminals(&mut self) {
         let gid = self.decided.accounts.gid("tty").unwrap_or(Gid::ROOT);
         for tty in 1..=self.decided.hardware.ttys {
-            let content = Content::Device { major: 4, minor: u32::from(tty) };
+            let content = Content::Device { major: 4, minor: tty };
             let entry = Entry { mode: 0o620, uid: Uid::ROOT, gid, content };
             self.put(&[Step::Field("hardware")], &format!("/dev/tty{tty}"), entry);
         }

@@ -32,6 +32,6 @@ pub mod units;
 
 pub use catalogue::{Catalogue, Variant, VariantError, WeakSpot, check_variant, sysctl_forwards};
 pub use finding::{Finding, Position, Report, Severity};
-pub use machine::{Facts, Hardware, Interface, MachineFile, Values};
+pub use machine::{Facts, Interface, Values};
 pub use resolve::{Files, SourceFile};
 pub use tree::{Content, Entry};

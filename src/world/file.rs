@@ -64,11 +64,13 @@ fn plan(report: &mut Report, text: &[u8], catalogue: &Catalogue) -> Option<World
     let mut reader = reader::Reader::new(checked, catalogue, &world);
     let mut spec = reader.plan();
     let networks = network::check(&mut reader.checked, &world, &spec);
-    // Names and addresses that mean nothing give routes and files that mean nothing.
-    if reader.checked.report.has_errors() {
-        return None;
+    // Addresses that mean nothing give routes that mean nothing.
+    if !reader.checked.report.has_errors() {
+        routes::compute(&mut reader.checked, &world, &mut spec, &networks);
     }
-    routes::compute(&mut reader.checked, &world, &mut spec, &networks);
     files::write(&mut reader, &mut spec);
     Some(spec)
 }
+
+#[cfg(test)]
+mod tests;

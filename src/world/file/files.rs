@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bstr::BString;
+
 use super::reader::Reader;
 use super::spec::{MachinePlan, WorldSpec};
 use crate::base::limits::{WORLD_FILES_BYTES_MAX, WORLD_HOSTS_MAX};
 use crate::base::{Gid, Uid};
+use crate::kernel::SpecFile;
 use crate::variant::finding::quoted;
 use crate::variant::names;
 use crate::variant::outline::Step::{Field, Index, Key};
 use crate::variant::template;
 use crate::variant::units;
-use crate::variant::{Facts, MachineFile, Values, Variant};
+use crate::variant::{Facts, Values, Variant};
 
 /// Fills in the files of all machines.
 pub fn write(reader: &mut Reader<'_, '_, '_>, spec: &mut WorldSpec) {
@@ -39,7 +42,7 @@ fn machine_files(
     index: usize,
     variant: &Variant,
     hosts: &str,
-) -> Vec<MachineFile> {
+) -> Vec<SpecFile> {
     let Some(entry) = reader.file.machines.get(index) else { return Vec::new() };
     let facts = Facts {
         hostname: Some(&plan.hostname),
@@ -48,11 +51,11 @@ fn machine_files(
         variables: Some(&entry.variables),
     };
     let values = variant.values(&facts);
-    let mut files: BTreeMap<String, MachineFile> =
+    let mut files: BTreeMap<BString, SpecFile> =
         variant.files(&facts).into_iter().map(|file| (file.path.clone(), file)).collect();
     for path in entry.files.keys() {
         if let Some(file) = own_file(reader, index, variant, &values, path) {
-            files.insert(path.clone(), file);
+            files.insert(file.path.clone(), file);
         }
     }
     files.into_values().collect()
@@ -65,7 +68,7 @@ fn own_file(
     variant: &Variant,
     values: &Values<'_>,
     path: &str,
-) -> Option<MachineFile> {
+) -> Option<SpecFile> {
     let row = reader.file.machines.get(index)?.files.get(path)?;
     let at = [Field("machines"), Index(index), Field("files"), Key(path)];
     let within = |field| [at[0], at[1], at[2], at[3], Field(field)];
@@ -91,20 +94,22 @@ fn own_file(
     }
     let replaced = variant.entry(path);
     let owner = row.owner.as_ref().and_then(|owner| {
-        let uid = variant.uid(owner);
-        if uid.is_none() {
+        let user = variant.user(owner);
+        if user.is_none() {
             let remedy = "add the user to the variant";
             checked.unknown(&within("owner"), "user", owner, variant.users(), remedy);
         }
-        uid
+        user
     });
+    let (uid, gid) =
+        owner.or(replaced.map(|entry| (entry.uid, entry.gid))).unwrap_or((Uid::ROOT, Gid::ROOT));
     let script = row.text.starts_with("#!") || path.starts_with("/etc/init.d/");
     let usual = if script { 0o755 } else { 0o644 };
-    Some(MachineFile {
-        path: path.to_owned(),
+    Some(SpecFile {
+        path: path.into(),
         mode: row.mode.or(replaced.map(|entry| entry.mode)).unwrap_or(usual),
-        uid: owner.or(replaced.map(|entry| entry.uid)).unwrap_or(Uid::ROOT),
-        gid: replaced.map_or(Gid::ROOT, |entry| entry.gid),
+        uid,
+        gid,
         bytes: values.expand(&row.text).into_bytes(),
     })
 }

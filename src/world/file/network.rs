@@ -35,7 +35,11 @@ pub fn check(checked: &mut Checked<'_, '_>, file: &WorldFile, spec: &WorldSpec) 
     }
     segments(checked, file, spec, &mut networks);
     gateways(checked, file, spec, &networks);
-    reachability(checked, spec);
+    // A port that was not understood leaves machines alone that are not meant to be.
+    if !checked.report.has_errors() {
+        cables(checked, file, spec, &networks);
+        reachability(checked, spec);
+    }
     networks
 }
 
@@ -146,8 +150,16 @@ fn gateways(
                 path.push(Key(&key));
                 hop(checked, spec, networks, port, *gateway, &path);
             }
-            let plugged_in = networks.segment_at.contains_key(&port);
-            if interface.address.is_some() && !plugged_in {
+        }
+    }
+}
+
+/// Addresses that nobody can be meant to use.
+fn cables(checked: &mut Checked<'_, '_>, file: &WorldFile, spec: &WorldSpec, networks: &Networks) {
+    for (machine, plan) in spec.machines.iter().enumerate() {
+        for interface in &plan.interfaces {
+            let port = Port { machine, interface: interface.number };
+            if interface.address.is_some() && !networks.segment_at.contains_key(&port) {
                 let what = format!("{} has an address but no cable", port_name(spec, port));
                 let path = interface_path(file, port, "address");
                 let expected = "expected it in a link or LAN";

@@ -4,8 +4,9 @@
 //! machines and segments are in the order of the file.
 
 use crate::base::Timestamp;
+use crate::kernel::SpecFile;
 use crate::net::link::LinkSpec;
-use crate::variant::{Interface, MachineFile};
+use crate::variant::Interface;
 
 /// A world to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub struct MachinePlan {
     /// Its Ethernet interfaces, `eth0` first, without gaps; routes are computed.
     pub interfaces: Vec<Interface>,
     /// The files to be written over its image, by path; its addresses and routes are among them.
-    pub files: Vec<MachineFile>,
+    pub files: Vec<SpecFile>,
 }
 
 /// A cable or a shared network to be made.
