@@ -4,10 +4,6 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
-#[path = "../programs/mod.rs"]
-pub mod programs;
-pub mod save;
-pub mod sim;
 pub mod save;
 pub mod sim;
 pub mod variant;
@@ -18,7 +14,5 @@ pub mod programs;
 
 #[doc(hidden)]
 pub mod testing;
-pub mod variant;
-pub mod world;
 
 pub use sim::{ExecError, ExecHandle, LinkView, MachineView, Module, Sim, Spawn, SpawnError};
