@@ -30,6 +30,8 @@ pub const TTY_INPUT_MAX: usize = 4096;
 pub const TTY_OUTPUT_MAX: usize = 65_536;
 /// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
 pub const TTY_ECHO_MAX: usize = 4096;
+/// Bytes recorded of a tty's output that nobody has taken; more is not kept.
+pub const TTY_RECORD_MAX: usize = 4 * 1024 * 1024;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -42,6 +44,24 @@ pub const INTERPRETERS_MAX: u32 = 4;
 pub const SHEBANG_MAX: usize = 256;
 /// Bytes one process may hold in its own state before allocation fails with `ENOMEM`.
 pub const PROCESS_MEMORY: usize = 64 * 1024 * 1024;
+/// Bytes of one complete shell command, its here-documents included. Beyond: a syntax error.
+pub const SHELL_COMMAND_MAX: usize = 4 * 1024 * 1024;
+/// Constructs open at once while a shell command is read. Beyond: a syntax error.
+pub const SHELL_NESTING_MAX: usize = 4_000;
+/// Bytes of one value, field or captured output in a shell. Beyond: a shell error.
+pub const SHELL_VALUE_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of all variables of a shell, or of all words of one command. Beyond: a shell error.
+pub const SHELL_MEMORY: usize = 32 * 1024 * 1024;
+/// Function calls, `eval`s and `.`s inside one another in a shell (as dash). Beyond: a shell error.
+pub const SHELL_CALLS_MAX: u32 = 1_000;
+/// Elements of a shell pattern that has a `*`: bounds the cost of a match. Beyond: no match.
+pub const SHELL_PATTERN_MAX: usize = 1_024;
+/// Instructions of one arithmetic expression. Beyond: a shell error.
+pub const SHELL_ARITH_MAX: usize = 100_000;
+/// Paths one shell pattern may yield. Beyond: a shell error.
+pub const SHELL_PATHS_MAX: usize = 100_000;
+/// Commands a shell remembers as jobs. Beyond: a shell error.
+pub const SHELL_JOBS_MAX: usize = 1_000;
 /// Addresses of one interface. Beyond: `ENOBUFS`.
 pub const ADDRESSES_MAX: usize = 256;
 /// Smallest MTU IPv4 allows (RFC 791). Below: `EINVAL`.
