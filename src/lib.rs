@@ -1,18 +1,18 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 
 pub mod base;
-
 pub mod fs;
 pub mod kernel;
 pub mod net;
-#[path = "../programs/mod.rs"]
-pub mod programs;
 pub mod save;
+pub mod sim;
 pub mod variant;
 pub mod world;
+
 #[path = "../programs/mod.rs"]
 pub mod programs;
 pub mod save;
+
 #[doc(hidden)]
 pub mod testing;
 pub mod variant;

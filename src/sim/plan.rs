@@ -1,6 +1,5 @@
 //! Worlds made of world files.
 
-use super::spawn::spec_file;
 use super::{Sim, SpawnError};
 use crate::base::MachineId;
 use crate::net::InterfaceId;
@@ -37,7 +36,7 @@ impl Sim {
 
     fn make_planned(&mut self, plan: &MachinePlan) -> Result<MachineId, SpawnError> {
         let variant = self.world.resource::<Variants>().0.variant(&plan.variant)?;
-        let files = plan.files.iter().cloned().map(spec_file).collect();
+        let files = plan.files.iter().cloned().collect();
         self.make(&plan.name, &variant, plan.interfaces.len(), files, plan.powered)
     }
 }

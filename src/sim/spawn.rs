@@ -8,9 +8,9 @@ use bevy_ecs::change_detection::Mut;
 use super::Sim;
 use crate::base::limits::MACHINES_MAX;
 use crate::base::{Gid, LinkId, MachineId, Uid};
-use crate::kernel::{Hardware, Machine, MachineInput, MachineSpec, SpecFile};
+use crate::kernel::{Machine, MachineInput, MachineSpec, SpecFile};
 use crate::net::{LinkSpec, Mac, Prefix};
-use crate::variant::{Catalogue, Facts, Interface, MachineFile, Variant, VariantError};
+use crate::variant::{Catalogue, Facts, Interface, Variant, VariantError};
 use crate::world::flight::Flight;
 use crate::world::images::Images;
 use crate::world::input::Inputs;
@@ -191,7 +191,7 @@ impl Sim {
             hosts: &spawn.hosts,
             variables: Some(&spawn.variables),
         };
-        let files = variant.files(&facts).into_iter().map(spec_file).chain(spawn.files).collect();
+        let files = variant.files(&facts).into_iter().chain(spawn.files).collect();
         let interfaces = variant.interfaces_with(&spawn.interfaces).len();
         self.make(&spawn.name, &variant, interfaces, files, spawn.powered)
     }
@@ -210,7 +210,6 @@ impl Sim {
         }
         let id = MachineId(clock.next_machine);
         let image = self.world.resource_mut::<Images>().add(variant.image.clone());
-        let hardware = variant.hardware;
         let spec = MachineSpec {
             id,
             name: name.to_owned(),
@@ -218,13 +217,7 @@ impl Sim {
             epoch: clock.epoch,
             variant: variant.name.clone(),
             image,
-            hardware: Hardware {
-                fuel_per_tick: hardware.fuel_per_tick,
-                memory_bytes: hardware.memory_bytes,
-                disk_bytes: hardware.disk_bytes,
-                processes_max: hardware.processes_max,
-                ttys: u32::from(hardware.ttys),
-            },
+            hardware: variant.hardware.clone(),
             interfaces: (1..).take(interfaces).map(|number| Mac::of(id.0, number)).collect(),
             files,
         };
@@ -275,9 +268,4 @@ impl Sim {
     ) -> Result<Vec<LinkId>, LinkError> {
         machines.windows(2).map(|pair| self.connect(pair[0], pair[1], spec)).collect()
     }
-}
-
-pub(super) fn spec_file(file: MachineFile) -> SpecFile {
-    let MachineFile { path, mode, uid, gid, bytes } = file;
-    SpecFile { path: path.into(), mode, uid, gid, bytes }
 }
