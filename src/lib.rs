@@ -11,9 +11,6 @@ pub mod world;
 
 #[path = "../programs/mod.rs"]
 pub mod programs;
-pub mod save;
 
 #[doc(hidden)]
 pub mod testing;
-pub mod variant;
-pub mod world;
