@@ -19,6 +19,7 @@ mod pwd;
 mod readlink;
 mod rm;
 mod rmdir;
+mod sh;
 mod sleep;
 mod r#true;
 mod wc;
@@ -43,6 +44,7 @@ pub const ALL: &[Program] = &[
     readlink::PROGRAM,
     rm::PROGRAM,
     rmdir::PROGRAM,
+    sh::PROGRAM,
     sleep::PROGRAM,
     r#true::PROGRAM,
     wc::PROGRAM,

@@ -1,7 +1,7 @@
 //! One machine by itself, stepped without a world around it.
 
 use bstr::ByteSlice;
-use hostscape::base::{MachineId, Tick, Ticks, Timestamp};
+use hostscape::base::{Gid, MachineId, Tick, Ticks, Timestamp, Uid};
 use hostscape::kernel::{Machine, MachineSpec, Outbox, PowerState, Registry, SpecFile, TtyId};
 use hostscape::programs;
 use hostscape::variant::{Catalogue, Facts};
@@ -38,14 +38,15 @@ impl Solo {
             return Err(Failure::new(message));
         }
         let built = catalogue.variant(variant).map_err(Failure::new)?;
-        let files = built.files(&Facts::default());
-        let mut files: Vec<SpecFile> = files
-            .into_iter()
-            .map(|file| SpecFile { path: file.path.into(), mode: file.mode, bytes: file.bytes })
-            .collect();
-        let inittab = SpecFile { path: "/etc/inittab".into(), mode: 0o600, bytes: INITTAB.into() };
-        files.push(inittab);
-        let mut hardware = hardware(&built.hardware);
+        let mut files = built.files(&Facts::default());
+        files.push(SpecFile {
+            path: "/etc/inittab".into(),
+            mode: 0o600,
+            uid: Uid::ROOT,
+            gid: Gid::ROOT,
+            bytes: INITTAB.into(),
+        });
+        let mut hardware = built.hardware.clone();
         hardware.disk_bytes = hardware.disk_bytes.saturating_add(room);
         let spec = MachineSpec {
             id: MachineId(1),
@@ -101,15 +102,5 @@ impl Solo {
                 eprintln!("hostscape: {program} (process {pid}) has a bug: {message}");
             }
         }
-    }
-}
-
-fn hardware(of: &hostscape::variant::Hardware) -> hostscape::kernel::Hardware {
-    hostscape::kernel::Hardware {
-        fuel_per_tick: of.fuel_per_tick,
-        memory_bytes: of.memory_bytes,
-        disk_bytes: of.disk_bytes,
-        processes_max: of.processes_max,
-        ttys: u32::from(of.ttys),
     }
 }
