@@ -5,5 +5,12 @@ pub mod fs;
 pub mod kernel;
 pub mod net;
 pub mod save;
+pub mod sim;
 pub mod variant;
 pub mod world;
+
+#[path = "../programs/mod.rs"]
+pub mod programs;
+
+#[doc(hidden)]
+pub mod testing;

@@ -179,7 +179,7 @@ impl Vfs {
         let owner = access.uid == inode.uid;
         let uid_allowed = uid.is_none_or(|uid| owner && uid == inode.uid);
         let gid_allowed = gid.is_none_or(|gid| owner && (access.in_group(gid) || gid == inode.gid));
-        if !access.is_root() && !(uid_allowed && gid_allowed) {
+        if !(access.is_root() || uid_allowed && gid_allowed) {
             return Err(Errno::EPERM);
         }
         let inode = self.inode_mut(node)?;

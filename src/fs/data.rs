@@ -37,8 +37,17 @@ pub struct Data {
 enum Chunks {
     /// For files up to `CHUNK`.
     One(Chunk),
-    /// For longer ones: by number, holes left out.
-    Many(BTreeMap<u32, Chunk>),
+    /// For longer ones.
+    Many(Box<Many>),
+}
+
+/// The chunks of a long file.
+#[derive(Clone, Default)]
+struct Many {
+    /// How many pages the chunks take, so that `stat` needs not count.
+    pages: u64,
+    /// By number, holes left out.
+    chunks: BTreeMap<u32, Chunk>,
 }
 
 impl Default for Chunks {
@@ -164,7 +173,7 @@ impl Data {
     fn chunks(&self) -> impl Iterator<Item = (u32, &Chunk)> {
         let (one, many) = match &self.chunks {
             Chunks::One(chunk) => (Some((0, chunk)), None),
-            Chunks::Many(chunks) => (None, Some(chunks)),
+            Chunks::Many(many) => (None, Some(&many.chunks)),
         };
         let many = many.into_iter().flatten().map(|(number, chunk)| (*number, chunk));
         one.into_iter().chain(many).filter(|(_, chunk)| chunk.held > 0)
@@ -173,27 +182,46 @@ impl Data {
     fn chunk(&self, number: u32) -> Option<&Chunk> {
         match &self.chunks {
             Chunks::One(chunk) => (number == 0).then_some(chunk),
-            Chunks::Many(chunks) => chunks.get(&number),
+            Chunks::Many(many) => many.chunks.get(&number),
         }
     }
 
-    fn chunk_mut(&mut self, number: u32) -> &mut Chunk {
-        if let Chunks::One(first) = &mut self.chunks
-            && number > 0
-        {
-            let first = core::mem::take(first);
-            let first = (first.held > 0).then_some((0, first));
-            self.chunks = Chunks::Many(first.into_iter().collect());
-        }
+    /// Lets `change` make a chunk that holds bytes afterwards.
+    fn with_chunk(&mut self, number: u32, change: impl FnOnce(&mut Chunk)) {
         match &mut self.chunks {
-            Chunks::One(chunk) => chunk,
-            Chunks::Many(chunks) => chunks.entry(number).or_default(),
+            Chunks::One(chunk) => change(chunk),
+            Chunks::Many(many) => {
+                let chunk = many.chunks.entry(number).or_default();
+                let before = chunk.pages();
+                change(chunk);
+                many.pages += chunk.pages() - before;
+            }
+        }
+    }
+
+    /// Gives the chunks the form that the length asks for.
+    fn reform(&mut self) {
+        match &mut self.chunks {
+            Chunks::One(chunk) if self.len > CHUNK as u64 => {
+                let first = core::mem::take(chunk);
+                let pages = first.pages();
+                let first = (first.held > 0).then_some((0, first));
+                let chunks = first.into_iter().collect();
+                self.chunks = Chunks::Many(Box::new(Many { pages, chunks }));
+            }
+            Chunks::Many(many) if self.len <= CHUNK as u64 => {
+                self.chunks = Chunks::One(many.chunks.remove(&0).unwrap_or_default());
+            }
+            _ => {}
         }
     }
 
     /// How many pages of the disk the bytes take; holes take none.
     pub(super) fn pages(&self) -> u64 {
-        self.chunks().map(|(_, chunk)| chunk.pages()).sum()
+        match &self.chunks {
+            Chunks::One(chunk) => chunk.pages(),
+            Chunks::Many(many) => many.pages,
+        }
     }
 
     /// Appends up to `max` bytes from `offset` to `out`; tells how many.
@@ -224,10 +252,9 @@ impl Data {
             let start = offset + done as u64;
             let (number, at) = locate(start);
             let before = self.chunk(number).map_or(0, Chunk::pages);
-            let limit = usize::try_from((before + free - taken).min((CHUNK / PAGE) as u64))
-                .expect("at most the pages of a chunk")
-                * PAGE;
-            let count = (CHUNK.min(limit).saturating_sub(at)).min(bytes.len() - done);
+            let pages = before.saturating_add(free - taken).min((CHUNK / PAGE) as u64);
+            let limit = usize::try_from(pages).expect("at most the pages of a chunk") * PAGE;
+            let count = CHUNK.min(limit).saturating_sub(at).min(bytes.len() - done);
             if count == 0 {
                 break;
             }
@@ -237,9 +264,10 @@ impl Data {
             }
             // A chunk holds whole pages except at the file's end.
             let held = (at + count).next_multiple_of(PAGE).min(extent(number, self.len));
-            let chunk = self.chunk_mut(number);
-            chunk.write(at, &bytes[done..done + count], held.max(chunk.held()));
-            taken += chunk.pages() - before;
+            self.with_chunk(number, |chunk| {
+                chunk.write(at, &bytes[done..done + count], held.max(chunk.held()));
+                taken += chunk.pages() - before;
+            });
             done += count;
         }
         (done, taken)
@@ -250,24 +278,14 @@ impl Data {
         let (last, _) = locate(self.len);
         let held = self.chunk(last).map_or(0, Chunk::held);
         self.len = len;
-        if held % PAGE != 0 {
+        if !held.is_multiple_of(PAGE) {
             // The last page is now inside the file, as far as the file goes.
             let whole = held.next_multiple_of(PAGE).min(extent(last, len));
-            self.chunk_mut(last).own(whole);
+            self.with_chunk(last, |chunk| {
+                chunk.own(whole);
+            });
         }
-        if len > CHUNK as u64 {
-            // The form of the map follows from the length alone.
-            self.chunk_mut(1);
-            self.drop_empty(1);
-        }
-    }
-
-    fn drop_empty(&mut self, number: u32) {
-        if let Chunks::Many(chunks) = &mut self.chunks
-            && chunks.get(&number).is_some_and(|chunk| chunk.held == 0)
-        {
-            chunks.remove(&number);
-        }
+        self.reform();
     }
 
     /// Cuts the file to `len` or lengthens it by a hole.
@@ -282,34 +300,38 @@ impl Data {
         let (last, at) = locate(len);
         match &mut self.chunks {
             Chunks::One(chunk) => chunk.cut(at),
-            Chunks::Many(chunks) => {
-                chunks.split_off(&last.saturating_add(u32::from(at > 0)));
-                if let Some(chunk) = chunks.get_mut(&last) {
+            Chunks::Many(many) => {
+                let beyond = many.chunks.split_off(&last);
+                many.pages -= beyond.values().map(Chunk::pages).sum::<u64>();
+                let chunk = beyond.into_iter().next().filter(|(number, _)| *number == last);
+                if let Some((_, mut chunk)) = chunk {
                     chunk.cut(at);
+                    if chunk.held > 0 {
+                        many.pages += chunk.pages();
+                        many.chunks.insert(last, chunk);
+                    }
                 }
-                self.drop_empty(last);
             }
         }
-        if len <= CHUNK as u64
-            && let Chunks::Many(chunks) = &mut self.chunks
-        {
-            self.chunks = Chunks::One(chunks.remove(&0).unwrap_or_default());
-        }
+        self.reform();
     }
 
     /// Whether the invariants hold.
     pub(super) fn is_sound(&self) -> bool {
         let formed = match &self.chunks {
             Chunks::One(_) => self.len <= CHUNK as u64,
-            Chunks::Many(chunks) => {
-                self.len > CHUNK as u64 && chunks.values().all(|chunk| chunk.held > 0)
+            Chunks::Many(many) => {
+                let pages = many.chunks.values().map(Chunk::pages).sum::<u64>();
+                self.len > CHUNK as u64
+                    && pages == many.pages
+                    && many.chunks.values().all(|chunk| chunk.held > 0)
             }
         };
         formed
             && self.len <= FILE_SIZE_MAX
             && self.chunks().all(|(number, chunk)| {
                 let extent = extent(number, self.len);
-                chunk.held() == extent || chunk.held() < extent && chunk.held() % PAGE == 0
+                chunk.held() == extent || chunk.held() < extent && chunk.held().is_multiple_of(PAGE)
             })
     }
 }
@@ -381,13 +403,153 @@ impl<'de> Deserialize<'de> for Data {
             let legal = number >= next
                 && !bytes.is_empty()
                 && bytes.len() <= extent(number, data.len)
-                && (bytes.len() == extent(number, data.len) || bytes.len() % PAGE == 0);
+                && (bytes.len() == extent(number, data.len) || bytes.len().is_multiple_of(PAGE));
             if !legal {
                 return Err(D::Error::custom("a chunk of a file has an illegal number or size"));
             }
             next = number + 1;
-            *data.chunk_mut(number) = Chunk::from_bytes(&bytes);
+            data.with_chunk(number, |chunk| *chunk = Chunk::from_bytes(&bytes));
         }
         Ok(data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Strategy, any, prop};
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::*;
+
+    fn allocation(data: &Data, number: u32) -> *const u8 {
+        data.chunk(number).unwrap().bytes.as_ref().unwrap().as_ptr()
+    }
+
+    #[test]
+    fn changing_a_byte_copies_one_chunk() {
+        let original = Data::new(&vec![1; 4 * CHUNK]);
+        let mut copy = original.clone();
+        copy.write(2 * CHUNK as u64 + 5, b"x", 0);
+        for number in 0..4 {
+            let shared = allocation(&original, number) == allocation(&copy, number);
+            assert_eq!(shared, number != 2, "chunk {number}");
+        }
+        assert_eq!(original, Data::new(&vec![1; 4 * CHUNK]));
+        // What nobody shares is changed where it is.
+        let own = allocation(&copy, 2);
+        copy.write(2 * CHUNK as u64 + 6, b"y", 0);
+        assert_eq!(allocation(&copy, 2), own);
+    }
+
+    #[test]
+    fn a_small_file_is_one_allocation_of_its_size() {
+        let data = Data::new(b"hello");
+        assert_eq!(data.chunk(0).unwrap().bytes.as_ref().unwrap().len(), 5);
+        assert!(size_of::<Data>() <= 40);
+    }
+
+    /// The same file as plain bytes, and which pages are no holes.
+    #[derive(Clone, Debug, Default)]
+    struct Model {
+        bytes: Vec<u8>,
+        /// For each chunk, where its holding ends.
+        held: BTreeMap<usize, usize>,
+    }
+
+    impl Model {
+        fn resize(&mut self, len: usize) {
+            self.bytes.resize(len, 0);
+            for (number, held) in &mut self.held {
+                *held = (*held).min(len.saturating_sub(number * CHUNK));
+            }
+        }
+
+        fn write(&mut self, offset: usize, bytes: &[u8]) {
+            let end = offset + bytes.len();
+            self.bytes.resize(self.bytes.len().max(end), 0);
+            self.bytes[offset..end].copy_from_slice(bytes);
+            for at in offset..end {
+                let held = self.held.entry(at / CHUNK).or_default();
+                *held = (*held).max(at % CHUNK + 1);
+            }
+        }
+
+        fn pages(&self) -> u64 {
+            self.held.values().map(|held| held.div_ceil(PAGE) as u64).sum()
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Change {
+        Write(usize, Vec<u8>),
+        Resize(usize),
+        Share,
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let offset = prop_oneof![0..300_000usize, 0..10usize, 65_500..65_600usize];
+        let run = (any::<u8>(), prop_oneof![1..50usize, 1..140_000usize])
+            .prop_map(|(byte, count)| vec![byte; count]);
+        prop_oneof![
+            3 => (offset.clone(), run).prop_map(|(offset, bytes)| Change::Write(offset, bytes)),
+            2 => offset.prop_map(Change::Resize),
+            1 => prop::strategy::Just(Change::Share),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(128))]
+        #[test]
+        fn data_behaves_as_plain_bytes(changes in prop::collection::vec(change(), 1..12)) {
+            let (mut data, mut model) = (Data::default(), Model::default());
+            let mut shared = Vec::new();
+            for change in changes {
+                match change {
+                    Change::Write(offset, bytes) => {
+                        let before = data.pages();
+                        let (written, taken) = data.write(offset as u64, &bytes, u64::MAX);
+                        prop_assert_eq!(written, bytes.len());
+                        prop_assert_eq!(data.pages(), before + taken);
+                        model.write(offset, &bytes);
+                    }
+                    Change::Resize(len) => {
+                        data.resize(len as u64);
+                        model.resize(len);
+                    }
+                    Change::Share => shared.push((data.clone(), model.clone())),
+                }
+                prop_assert!(data.is_sound());
+                prop_assert_eq!(data.pages(), model.pages());
+                let loaded: Data =
+                    postcard::from_bytes(&postcard::to_allocvec(&data).unwrap()).unwrap();
+                prop_assert!(loaded == data && loaded.is_sound());
+                prop_assert_eq!(loaded.pages(), data.pages());
+            }
+            shared.push((data, model));
+            for (data, model) in shared {
+                let mut bytes = Vec::new();
+                data.read(0, &mut bytes, usize::MAX);
+                prop_assert!(bytes == model.bytes);
+                bytes.clear();
+                data.read(65_000, &mut bytes, 1000);
+                let end = model.bytes.len().min(66_000);
+                prop_assert!(bytes == model.bytes[65_000.min(end)..end]);
+            }
+        }
+
+        #[test]
+        fn a_write_takes_no_more_pages_than_there_are(
+            len in 0..100_000u64, offset in 0..200_000u64, count in 1..150_000usize, free in 0..40u64,
+        ) {
+            let mut data = Data::default();
+            data.resize(len);
+            let (written, taken) = data.write(offset, &vec![9; count], free);
+            prop_assert!(taken <= free && written <= count && data.is_sound());
+            prop_assert_eq!(data.pages(), taken);
+            prop_assert!(written == count || taken == free || written == 0);
+            if written == 0 {
+                prop_assert_eq!(data.len(), len);
+            }
+        }
     }
 }

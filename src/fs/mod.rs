@@ -33,3 +33,6 @@ pub use mount::{
 pub use path::Follow;
 pub use program::ProgramFile;
 pub use vfs::{Context, DirEntry, Kind, Stat, StatVfs, Vfs};
+
+#[cfg(test)]
+mod tests;

@@ -69,9 +69,15 @@ impl Vfs {
         if inode.nlink == 0 {
             return Err(Errno::ENOENT);
         }
-        let directory = inode.directory().ok_or(Errno::ENOTDIR)?;
-        inode.guard().check(context.access, AccessMode::WRITE | AccessMode::EXEC)?;
-        self.tree(dir.mount)?.room_for_entry(directory)
+        inode.directory().ok_or(Errno::ENOTDIR)?;
+        inode.guard().check(context.access, AccessMode::WRITE | AccessMode::EXEC)
+    }
+
+    /// Checks that a directory can have one more entry.
+    fn has_room(&self, dir: Node) -> Result<(), Errno> {
+        let tree = self.tree(dir.mount)?;
+        let directory = tree.get(dir.ino).and_then(Inode::directory).ok_or(Errno::ENOTDIR)?;
+        tree.room_for_entry(directory)
     }
 
     /// Checks that the caller may remove an entry of a directory, which stands for `node`.
@@ -114,11 +120,8 @@ impl Vfs {
         if is_directory && parent.nlink >= LINK_MAX {
             return Err(Errno::EMLINK);
         }
-        // The entry may need a page too; with one more to spare both fit.
-        tree.room_for_inode(kind.pages())?;
-        if let Some(directory) = parent.directory() {
-            tree.room_for_both(directory, kind.pages())?;
-        }
+        let directory = parent.directory().ok_or(Errno::ENOTDIR)?;
+        tree.room_for_inode(directory, kind.pages())?;
         let (mut mode, mut gid) = (mode & PERMISSIONS, access.gid);
         if parent.mode & S_ISGID != 0 {
             gid = parent.gid;
@@ -215,6 +218,7 @@ impl Vfs {
             LINK_MAX.. => return Err(Errno::EMLINK),
             _ => {}
         }
+        self.has_room(dir)?;
         let inode = self.inode_mut(node)?;
         inode.nlink += 1;
         inode.ctime = context.now;
@@ -306,16 +310,14 @@ impl Vfs {
         }
         // A kernel's tree refuses here already; it has no storage to move names in.
         self.tree(from.dir.mount)?;
-        if directory && from.dir != to.dir && self.is_ancestor(source, to.dir)?
-            || directory && source == to.dir
-        {
+        let moves = from.dir != to.dir;
+        if directory && moves && self.is_ancestor(source, to.dir)? {
             return Err(Errno::EINVAL);
         }
         if let Some(target) = target
-            && (target == from.dir
-                || from.dir != to.dir
-                    && self.file_type(context, target)? == FileType::Directory
-                    && self.is_ancestor(target, from.dir)?)
+            && moves
+            && self.file_type(context, target)? == FileType::Directory
+            && self.is_ancestor(target, from.dir)?
         {
             return Err(Errno::ENOTEMPTY);
         }
@@ -343,6 +345,9 @@ impl Vfs {
         match target {
             None => self.may_create(context, to)?,
             Some(target) => self.may_remove(context, to, target, directory)?,
+        }
+        if from != to && target.is_none() {
+            self.has_room(to)?;
         }
         if directory && from != to {
             // Its ".." is rewritten.

@@ -9,7 +9,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::digest::Digest;
 use crate::base::limits::NAME_MAX;
 
 /// ELF header, program header, and the note's fixed part.
@@ -17,7 +16,9 @@ const HEADER: usize = 64 + 56;
 /// Where the note begins that holds the name.
 const NOTE: usize = HEADER;
 /// Where the code begins; the note with the longest name ends before.
-const CODE: u64 = 512;
+const CODE: u64 = HEAD as u64;
+/// Bytes of a head that [`ProgramFile::recognise`] can work with.
+pub(super) const HEAD: usize = 512;
 /// The owner of the note, as `readelf -n` would print it.
 const OWNER: &[u8; 8] = b"program\0";
 
@@ -35,12 +36,14 @@ impl ProgramFile {
         Self { program: program.into() }
     }
 
-    /// What everything a reader sees is computed from.
+    /// What everything a reader sees is computed from: all metadata, mixed.
     fn seed(&self) -> u64 {
-        let Digest(bytes) = Digest::of(self);
-        u64::from_le_bytes([
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7],
-        ])
+        let name = self.program.as_bytes();
+        name.chunks(8).fold(name.len() as u64, |seed, part| {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            code(seed, u64::from_le_bytes(word))
+        })
     }
 
     /// The length of the bytes: some tens of kilobytes, in the steps a linker makes.
@@ -80,7 +83,7 @@ impl ProgramFile {
         word(&mut bytes, 1);
         bytes.extend(OWNER);
         bytes.extend(name);
-        bytes.resize(CODE as usize, 0);
+        bytes.resize(HEAD, 0);
         bytes
     }
 
@@ -127,13 +130,66 @@ impl ProgramFile {
     }
 }
 
-/// Bytes of a head that [`ProgramFile::recognise`] can work with.
-pub const HEAD: usize = CODE as usize;
-
 /// Eight bytes of "code" (splitmix64's output function, at any position).
 fn code(seed: u64, block: u64) -> u64 {
     let mut z = seed.wrapping_add(block.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(program: &ProgramFile) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        program.read(0, &mut bytes, usize::MAX);
+        bytes
+    }
+
+    #[test]
+    fn any_part_is_a_part_of_the_whole() {
+        let program = ProgramFile::new("cat");
+        let all = whole(&program);
+        assert_eq!(all.len() as u64, program.size());
+        for (offset, max) in [(0, 1), (3, 700), (505, 20), (511, 2), (13_001, 7), (0, 1 << 30)] {
+            let mut part = Vec::new();
+            let count = program.read(offset as u64, &mut part, max);
+            assert_eq!(part, all[offset..all.len().min(offset + max)]);
+            assert_eq!(count, part.len());
+        }
+        assert_eq!(program.read(program.size() + 1, &mut Vec::new(), 10), 0);
+    }
+
+    #[test]
+    fn different_programs_differ_and_are_recognised() {
+        let names = ["cat", "cau", "a-name-longer-than-eight", ""];
+        let all: Vec<_> = names.iter().map(|name| whole(&ProgramFile::new(*name))).collect();
+        for (name, bytes) in names.iter().zip(&all) {
+            assert_eq!(ProgramFile::recognise(bytes), Some(ProgramFile::new(*name)));
+            assert_eq!(all.iter().filter(|other| *other == bytes).count(), 1);
+        }
+        assert_eq!(ProgramFile::recognise(&all[0][..300]), None);
+        assert_eq!(ProgramFile::recognise(b"#!/bin/sh\n"), None);
+    }
+
+    #[test]
+    fn the_header_is_an_executable_of_this_size() {
+        let program = ProgramFile::new("ls");
+        let bytes = whole(&program);
+        expect_test::expect!["7f454c460201010000000000000000000200 3e00 entry 0x400200 segment 74032 name ls"]
+        .assert_eq(&format!(
+            "{} {} entry {:#x} segment {} name {}",
+            hex(&bytes[..18]),
+            hex(&bytes[18..20]),
+            u64::from_le_bytes(bytes[24..32].try_into().unwrap()),
+            u64::from_le_bytes(bytes[96..104].try_into().unwrap()),
+            String::from_utf8_lossy(&bytes[NOTE + 20..NOTE + 22]),
+        ));
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

@@ -8,7 +8,8 @@ use core::ops::Bound;
 use std::collections::BTreeMap;
 
 use bstr::{BStr, BString};
-use serde::{Deserialize, Serialize};
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::data::PAGE;
 use super::image::{Image, Link};
@@ -20,8 +21,11 @@ use crate::base::{Errno, Ino, Timestamp};
 const BYTES_PER_INODE: u64 = 16 * 1024;
 const INODES_LEAST: u64 = 1024;
 
+/// No inode has this number or a higher one.
+pub(super) const INO_MAX: u64 = 1 << 62;
+
 /// A filesystem with storage.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(super) struct Tree {
     pub(super) image: Option<Link>,
     pub(super) changed: BTreeMap<Ino, Option<Box<Inode>>>,
@@ -191,20 +195,14 @@ impl Tree {
 
     /// # Errors
     ///
-    /// `ENOSPC` if `pages` more or another inode do not fit.
-    pub fn room_for_inode(&self, pages: u64) -> Result<(), Errno> {
-        if self.space.inodes >= self.space.inodes_max || pages > self.space.free() {
+    /// `ENOSPC` if a new inode of `pages` pages and an entry for it do not fit.
+    pub fn room_for_inode(&self, directory: &Directory, pages: u64) -> Result<(), Errno> {
+        let spent = self.space.inodes >= self.space.inodes_max || self.next >= INO_MAX;
+        let more = directory_pages(directory.len + 1) - directory_pages(directory.len);
+        if spent || pages + more > self.space.free() {
             return Err(Errno::ENOSPC);
         }
-        Ok(())
-    }
-
-    /// # Errors
-    ///
-    /// `ENOSPC` if a new inode of `pages` pages and an entry for it do not fit together.
-    pub fn room_for_both(&self, directory: &Directory, pages: u64) -> Result<(), Errno> {
-        let more = directory_pages(directory.len + 1) - directory_pages(directory.len);
-        self.room_for_inode(pages + more)
+        self.room_for_entry(directory)
     }
 
     /// Takes up a new inode.
@@ -238,7 +236,66 @@ impl Tree {
     }
 }
 
+/// What differs from the image. An inode that was changed and changed back is no difference,
+/// so that equal trees are saved alike.
+impl Tree {
+    pub(super) fn differences(&self) -> impl Iterator<Item = (&Ino, Option<&Inode>)> {
+        let image = self.image();
+        let differs = move |(ino, changed): &(&Ino, Option<&Inode>)| match changed {
+            None => true,
+            Some(changed) => !image
+                .and_then(|image| image.get(**ino))
+                .is_some_and(|below| changed.equals_below(below)),
+        };
+        self.changed.iter().map(|(ino, changed)| (ino, changed.as_deref())).filter(differs)
+    }
+}
+
+impl PartialEq for Tree {
+    fn eq(&self, other: &Self) -> bool {
+        let same = (&self.image, self.next, self.space) == (&other.image, other.next, other.space);
+        same && self.differences().eq(other.differences())
+    }
+}
+
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut tree = serializer.serialize_struct("Tree", 4)?;
+        tree.serialize_field("image", &self.image)?;
+        tree.serialize_field("changed", &Differences(self))?;
+        tree.serialize_field("next", &self.next)?;
+        tree.serialize_field("space", &self.space)?;
+        tree.end()
+    }
+}
+
+struct Differences<'a>(&'a Tree);
+
+impl Serialize for Differences<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.differences().count()))?;
+        for (ino, changed) in self.0.differences() {
+            map.serialize_entry(ino, &changed)?;
+        }
+        map.end()
+    }
+}
+
 impl Inode {
+    /// Whether a machine's own copy of an image's inode still says the same.
+    fn equals_below(&self, below: &Self) -> bool {
+        let (Some(own), Some(directory)) = (self.directory(), below.directory()) else {
+            return self == below;
+        };
+        let attributes = |inode: &Self| {
+            let times = (inode.atime, inode.mtime, inode.ctime);
+            (inode.mode, inode.uid, inode.gid, inode.nlink, times)
+        };
+        own.entries.is_empty()
+            && (own.parent, &own.name) == (directory.parent, &directory.name)
+            && attributes(self) == attributes(below)
+    }
+
     /// The inode as a machine's layer begins with it: a directory has no differences yet.
     fn copy_for_layer(&self) -> Self {
         let kind = match &self.kind {

@@ -197,6 +197,9 @@ impl Vfs {
             Kind::Inode(InodeKind::File(data)) => data,
             _ => return None,
         };
+        if data.len() < HEAD as u64 {
+            return None;
+        }
         let mut bytes = Vec::new();
         data.read(0, &mut bytes, HEAD);
         let program = ProgramFile::recognise(&bytes)?;
@@ -399,7 +402,7 @@ impl Vfs {
     /// Counts one more user of an inode: an open file, a working directory. While it is used
     /// it outlives its last name.
     pub fn retain(&mut self, node: Node) {
-        if self.tree(node.mount).is_ok() {
+        if self.files(node.mount).is_ok() {
             let uses = self.uses.entry(node).or_default();
             *uses = uses.saturating_add(1);
         }

@@ -41,6 +41,12 @@ impl Pipe {
         (self.capacity as usize).saturating_sub(self.bytes.len())
     }
 
+    /// Sets the capacity, though never below what is in the pipe.
+    pub(crate) fn resize(&mut self, capacity: u32) {
+        let held = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
+        self.capacity = capacity.max(held);
+    }
+
     /// Whether a read would not wait.
     pub(crate) fn is_readable(&self) -> bool {
         !self.bytes.is_empty() || self.writers == 0

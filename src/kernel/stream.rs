@@ -248,6 +248,11 @@ impl Machine {
         Ok(count)
     }
 
+    /// Whether a process waits for bytes that the embedder has not written yet.
+    pub fn stream_is_awaited(&self, stream: PipeId) -> bool {
+        self.processes.is_awaited(WaitKey::PipeReadable(stream))
+    }
+
     /// Takes up to `max` bytes that a command wrote to a stream. True: its end is reached.
     ///
     /// # Errors
@@ -271,6 +276,15 @@ impl Machine {
                 Ok(ended)
             }
             Err(_) => Ok(false),
+        }
+    }
+
+    /// Sets how many bytes a stream holds before its writer has to wait.
+    pub fn stream_resize(&mut self, stream: PipeId, capacity: u32) {
+        if self.streams.held.contains_key(&stream)
+            && let Some(pipe) = self.pipes.get_mut(stream)
+        {
+            pipe.resize(capacity);
         }
     }
 

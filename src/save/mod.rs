@@ -4,12 +4,15 @@ pub mod diff;
 pub mod error;
 pub mod record;
 
+mod check;
 mod compact;
 mod migrate;
+mod snapshot;
 mod text;
 
 pub use diff::Difference;
 pub use error::{Finding, LoadError, Place};
+pub(crate) use snapshot::{build, to_compact, to_text};
 
 #[cfg(test)]
 mod tests;

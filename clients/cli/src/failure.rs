@@ -22,6 +22,11 @@ impl Failure {
         Self { message: message.to_string(), status }
     }
 
+    /// The same failure with another status, unless it has one of its own.
+    pub fn or_status(self, status: u8) -> Self {
+        if self.status == 1 { Self { status, ..self } } else { self }
+    }
+
     /// Writes the message to standard error.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {

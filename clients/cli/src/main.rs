@@ -1,7 +1,10 @@
 //! The `hostscape` command: plays, runs, checks, saves and measures simulated networks.
 
+mod exec;
 mod failure;
+mod feeder;
 mod size;
+mod solo;
 mod term;
 
 use std::process::ExitCode;
@@ -21,12 +24,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Exec(exec::Exec),
     Term(term::Term),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        Some(Command::Exec(exec)) => exec.run(),
         Some(Command::Term(term)) => term.run(),
         None => Ok(ExitCode::SUCCESS),
     };

@@ -20,10 +20,19 @@ use serde::de::DeserializeOwned;
 use crate::base::Errno;
 use crate::base::strings::Strings;
 
-use super::sys::Sys;
+pub use super::sys::Sys;
 use super::wait::Wait;
 
+pub mod calendar;
 mod code;
+pub mod input;
+pub mod mode;
+pub mod options;
+pub mod out;
+pub mod pattern;
+pub mod shapes;
+pub mod tree;
+pub mod users;
 
 pub(crate) use code::Code;
 pub use code::StateError;

@@ -1,0 +1,30 @@
+//! `export`: marks variables as passed on to commands.
+
+use super::{Builtin, Outcome};
+use crate::kernel::Sys;
+use crate::programs::sh::error::Eval;
+use crate::programs::sh::shell::Shell;
+
+pub(super) const BUILTIN: Builtin = Builtin::special("export", export);
+
+fn export(shell: &mut Shell, _: &mut Sys<'_>) -> Eval<Outcome> {
+    let words: Vec<Vec<u8>> = shell.words.iter().skip(1).map(|word| word.to_vec()).collect();
+    let words = match words.first().map(Vec::as_slice) {
+        None | Some(b"-p") => {
+            let list = super::listing(shell, b"export ", |var| var.exported);
+            shell.output.print(&list);
+            return Ok(Outcome::Status(0));
+        }
+        Some(b"--") => &words[1..],
+        Some(_) => &words[..],
+    };
+    for word in words {
+        let (name, value) = super::name_and_value(word)?;
+        let slot = shell.vars.intern(name);
+        if let Some(value) = value {
+            shell.assign(slot, value)?;
+        }
+        shell.vars.set_exported(slot, true);
+    }
+    Ok(Outcome::Status(0))
+}
