@@ -93,7 +93,7 @@ impl Assembler {
         self.0.len() <= TCP_PIECES_MAX
             && self.0.iter().all(|(start, piece)| {
                 let from = u64::from(start.since(next));
-                let good = from > end && !piece.is_empty();
+                let good = from > 0 && from >= end && !piece.is_empty();
                 end = from + piece.len() as u64;
                 good && end <= u64::from(window)
             })
