@@ -143,7 +143,10 @@ fn inspect(sim: &mut Sim, bytes: usize) -> String {
         sim.seed(),
         clock(time)
     );
-    text += &format!("{:<16} {:<12} {:<9} {:>9}  addresses\n", "machine", "variant", "power", "processes");
+    text += &format!(
+        "{:<16} {:<12} {:<9} {:>9}  addresses\n",
+        "machine", "variant", "power", "processes"
+    );
     for machine in sim.machines() {
         let addresses: Vec<String> = machine
             .interfaces()
@@ -175,7 +178,7 @@ fn diff(a: &Path, b: &Path) -> Result<ExitCode, Failure> {
     // anew, so that the form makes no difference.
     let left = source::load(&left, Some(a))?.save();
     let right = source::load(&right, Some(b))?.save();
-    let differences = save::diff(&left, &right).map_err(Failure::new)?;
+    let differences = save::differences(&left, &right).map_err(Failure::new)?;
     let lines: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
     write(None, &lines)?;
     Ok(ExitCode::from(u8::from(!differences.is_empty())))
