@@ -19,11 +19,13 @@ impl Assembler {
         self.0.is_empty()
     }
 
-    pub(super) fn pieces(&self) -> usize {
+    #[cfg(test)]
+    fn pieces(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.0.iter().map(|(_, piece)| piece.len()).sum()
     }
 
