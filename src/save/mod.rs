@@ -35,16 +35,6 @@ use std::borrow::Cow;
 
 use record::Container;
 
-/// Where two readable savegames differ.
-///
-/// # Errors
-///
-/// As [`LoadError`] says: one of them is damaged.
-pub fn differences(left: &str, right: &str) -> Result<Vec<Difference>, LoadError> {
-    let (left, right) = (container(left)?, container(right)?);
-    Ok(diff::records(&left.records, &right.records))
-}
-
 /// Takes a savegame of either form apart into checked records.
 pub(crate) fn container(savegame: &str) -> Result<Container, LoadError> {
     let savegame = savegame.trim_start_matches('\u{feff}').trim_ascii();
