@@ -5,8 +5,6 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
-#[path = "../programs/mod.rs"]
-pub mod programs;
 pub mod save;
 pub mod variant;
 pub mod world;
