@@ -111,7 +111,8 @@ fn unescape(word: &[u8], text: &mut Vec<u8>) -> Ended {
 /// The number that up to `max` digits form, modulo 256, and how many digits there were.
 fn digits_of(text: &[u8], radix: u32, max: usize) -> (u8, usize) {
     let digits = text.iter().take(max).map_while(|byte| char::from(*byte).to_digit(radix));
-    let (value, length) = digits.fold((0, 0), |(value, length), digit| (value * radix + digit, length + 1));
+    let (value, length) =
+        digits.fold((0, 0), |(value, length), digit| (value * radix + digit, length + 1));
     (u8::try_from(value & 0xff).unwrap_or_default(), length)
 }
 
@@ -134,7 +135,10 @@ mod tests {
 
     #[test]
     fn escapes_are_those_of_coreutils() {
-        assert_eq!(run(r"echo -e 'a\tb\0101\x41\101\q\\' 'c\cd' e", ""), "a\tbAAA\\q\\ c\n[exit 0]\n");
+        assert_eq!(
+            run(r"echo -e 'a\tb\0101\x41\101\q\\' 'c\cd' e", ""),
+            "a\tbAAA\\q\\ c\n[exit 0]\n"
+        );
         assert_eq!(run(r"echo -eE 'a\tb'", ""), "a\\tb\n[exit 0]\n");
     }
 }

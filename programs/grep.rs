@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Fd, limits};
 use crate::fs::FileType;
+use crate::fs::OpenFlags;
 use crate::kernel::program::input::Input;
 use crate::kernel::program::options::{Options, Spec};
 use crate::kernel::program::out::{Out, about};
 use crate::kernel::program::pattern::{Pattern, Syntax, Whole};
 use crate::kernel::program::shapes::{End, Tool, burn_bytes, number, tool};
 use crate::kernel::program::tree::{is_dots, join};
-use crate::fs::OpenFlags;
 use crate::kernel::program::{Program, Step, Stop, Sys};
 
 pub(super) const PROGRAM: Program = tool::<Grep>("grep");
@@ -262,7 +262,12 @@ impl Grep {
         Ok(false)
     }
 
-    fn open_path(&mut self, path: &BString, operand: bool, sys: &mut Sys<'_>) -> Result<Input, Stop> {
+    fn open_path(
+        &mut self,
+        path: &BString,
+        operand: bool,
+        sys: &mut Sys<'_>,
+    ) -> Result<Input, Stop> {
         use crate::base::Errno::EISDIR;
         if self.recursive {
             let shown = if path.is_empty() { BString::from(".") } else { path.clone() };

@@ -48,7 +48,9 @@ impl Compute for Kill {
                 let name = first[1..].strip_prefix(b"s").filter(|name| !name.is_empty());
                 let whole = first[1..].as_bstr();
                 signal = match (Signal::from_name(&whole.to_str_lossy()), name) {
-                    (None, Some(name)) if name[0].is_ascii_uppercase() => parse(name.as_bstr(), out)?,
+                    (None, Some(name)) if name[0].is_ascii_uppercase() => {
+                        parse(name.as_bstr(), out)?
+                    }
                     _ => parse(whole, out)?,
                 };
                 operands = rest;
@@ -108,8 +110,10 @@ fn target(text: &BString) -> Option<KillTarget> {
 
 fn list(operands: &[BString], out: &mut Out) -> Result<u8, End> {
     if operands.is_empty() {
-        let lines: Vec<Vec<&str>> =
-            Signal::ALL.chunks(16).map(|row| row.iter().map(|signal| signal.name()).collect()).collect();
+        let lines: Vec<Vec<&str>> = Signal::ALL
+            .chunks(16)
+            .map(|row| row.iter().map(|signal| signal.name()).collect())
+            .collect();
         for line in lines {
             out.text(line.join(" "));
             out.text("\n");
@@ -123,7 +127,9 @@ fn list(operands: &[BString], out: &mut Out) -> Result<u8, End> {
                 .ok()
                 .and_then(Signal::from_number)
                 .map(|signal| signal.name().to_owned()),
-            None => Signal::from_name(&operand.to_str_lossy()).map(|signal| signal.number().to_string()),
+            None => {
+                Signal::from_name(&operand.to_str_lossy()).map(|signal| signal.number().to_string())
+            }
         };
         match named {
             Some(name) => out.text(format!("{name}\n")),

@@ -261,13 +261,7 @@ impl Style {
 }
 
 impl Ls {
-    fn directory(
-        &mut self,
-        path: &BString,
-        names: Vec<BString>,
-        out: &mut Out,
-        sys: &mut Sys<'_>,
-    ) {
+    fn directory(&mut self, path: &BString, names: Vec<BString>, out: &mut Out, sys: &mut Sys<'_>) {
         if self.headers {
             if self.printed {
                 out.text("\n");
@@ -302,7 +296,8 @@ impl Ls {
         }
         self.sort(&mut files);
         if self.style.layout == Layout::Long || self.style.blocks {
-            let blocks: u64 = files.iter().filter_map(|file| file.stat).map(|stat| stat.blocks).sum();
+            let blocks: u64 =
+                files.iter().filter_map(|file| file.stat).map(|stat| stat.blocks).sum();
             let total =
                 if self.style.human { human(blocks * 512) } else { blocks.div_ceil(2).to_string() };
             out.text(format!("total {total}\n"));
@@ -374,7 +369,8 @@ impl Ls {
             format!("{:>widest$} ", value(file))
         };
         if self.style.inodes {
-            let prefix = column(&|file: &File| file.stat.map_or("?".into(), |stat| stat.ino.to_string()));
+            let prefix =
+                column(&|file: &File| file.stat.map_or("?".into(), |stat| stat.ino.to_string()));
             width += prefix.len();
             text.extend_from_slice(prefix.as_bytes());
         }
@@ -431,8 +427,7 @@ impl Ls {
         let (columns, widths) = fit(&cells, width, across);
         let rows = cells.len().div_ceil(columns);
         for row in 0..rows {
-            let index =
-                |column| if across { row * columns + column } else { column * rows + row };
+            let index = |column| if across { row * columns + column } else { column * rows + row };
             for column in 0..columns {
                 let Some((text, length)) = cells.get(index(column)) else { continue };
                 out.text(text);
@@ -448,10 +443,8 @@ impl Ls {
     fn print_long(&self, files: &[File], out: &mut Out, sys: &mut Sys<'_>) {
         let users = if self.style.numeric { Users::default() } else { Users::load(sys) };
         let now = sys.os().clock();
-        let rows: Vec<[String; 8]> = files
-            .iter()
-            .map(|file| self.columns(file, &users, now.secs))
-            .collect();
+        let rows: Vec<[String; 8]> =
+            files.iter().map(|file| self.columns(file, &users, now.secs)).collect();
         let widest =
             |index: usize| rows.iter().map(|row| row[index].chars().count()).max().unwrap_or(0);
         let widths: [usize; 8] = core::array::from_fn(widest);
@@ -488,7 +481,9 @@ impl Ls {
         let Some(stat) = file.stat else {
             let row = ["?", "?", "??????????", "?", "?", "?", "?", "           ?"];
             let mut row = row.map(str::to_owned);
-            for (index, shown) in [(0, style.inodes), (1, style.blocks), (4, style.owner), (5, style.group)] {
+            for (index, shown) in
+                [(0, style.inodes), (1, style.blocks), (4, style.owner), (5, style.group)]
+            {
                 if !shown {
                     row[index].clear();
                 }
@@ -502,8 +497,11 @@ impl Ls {
             _ if style.human => human(stat.size),
             _ => stat.size.to_string(),
         };
-        let blocks =
-            if style.human { human(stat.blocks * 512) } else { stat.blocks.div_ceil(2).to_string() };
+        let blocks = if style.human {
+            human(stat.blocks * 512)
+        } else {
+            stat.blocks.div_ceil(2).to_string()
+        };
         let when = if style.change_time { stat.ctime } else { stat.mtime };
         let only = |shown: bool, text: String| if shown { text } else { String::new() };
         [

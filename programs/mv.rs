@@ -12,7 +12,9 @@ use crate::fs::{FileType, Stat};
 use crate::kernel::program::options::{Options, Spec};
 use crate::kernel::program::out::{Out, quote};
 use crate::kernel::program::shapes::{End, Tool, tool};
-use crate::kernel::program::tree::{Copier, CopyOptions, Question, RemoveOptions, Remover, base_name, join};
+use crate::kernel::program::tree::{
+    Copier, CopyOptions, Question, RemoveOptions, Remover, base_name, join,
+};
 use crate::kernel::program::{Program, Step, Stop, Sys};
 
 pub(super) const PROGRAM: Program = tool::<Mv>("mv");
@@ -148,7 +150,11 @@ impl Mv {
                     ..CopyOptions::default()
                 });
                 copier.add(from.clone(), to.clone());
-                let mut remover = Remover::new(RemoveOptions {recursive: true, verbose: self.verbose, ..RemoveOptions::default() });
+                let mut remover = Remover::new(RemoveOptions {
+                    recursive: true,
+                    verbose: self.verbose,
+                    ..RemoveOptions::default()
+                });
                 remover.add([from.clone()].into_iter());
                 self.crossing = Some((copier, remover));
                 return Ok(false);
@@ -158,11 +164,9 @@ impl Mv {
                 quote(from),
                 quote(to)
             )),
-            Err(errno) => out.complain(format_args!(
-                "cannot move {} to {}: {errno}",
-                quote(from),
-                quote(to)
-            )),
+            Err(errno) => {
+                out.complain(format_args!("cannot move {} to {}: {errno}", quote(from), quote(to)))
+            }
         }
         Ok(true)
     }

@@ -118,7 +118,8 @@ impl Compute for Ps {
             let wanted = if !request.pids.is_empty() {
                 request.pids.contains(&process.pid)
             } else if request.bsd {
-                (request.bsd_all || process.uid == me) && (request.bsd_without_tty || process.tty != 0)
+                (request.bsd_all || process.uid == me)
+                    && (request.bsd_without_tty || process.tty != 0)
             } else {
                 request.all || process.uid == me && process.tty == own_tty
             };
@@ -210,7 +211,8 @@ fn request(operands: &[BString], out: &mut Out) -> Result<Request, End> {
         if let Some((_, title)) = request.columns.last_mut() {
             *title = titles.to_owned();
         }
-        if full && !user
+        if full
+            && !user
             && let Some((column, title)) = request.columns.first_mut()
         {
             (*column, *title) = (Column::User, "UID".to_owned());
@@ -264,7 +266,10 @@ fn columns(text: &[u8], request: &mut Request, out: &mut Out) -> Result<(), End>
             "comm" | "ucmd" => (Column::Comm, "COMMAND"),
             "args" | "cmd" | "command" => (Column::Args, "COMMAND"),
             other => {
-                return Err(misuse(out, &format!("unknown user-defined format specifier \"{other}\"")));
+                return Err(misuse(
+                    out,
+                    &format!("unknown user-defined format specifier \"{other}\""),
+                ));
             }
         };
         request.columns.push((column, title.unwrap_or_else(|| usual.to_owned())));
@@ -349,7 +354,11 @@ fn cell(column: Column, process: &Process, users: &Users, world: &World) -> Stri
         Column::Sid => process.sid.to_string(),
         Column::User => {
             let name = users.user_name(crate::base::Uid(process.uid));
-            if name.len() > 8 { format!("{}+", name.chars().take(7).collect::<String>()) } else { name }
+            if name.len() > 8 {
+                format!("{}+", name.chars().take(7).collect::<String>())
+            } else {
+                name
+            }
         }
         Column::Uid => process.uid.to_string(),
         Column::State => process.state.to_string(),
@@ -442,8 +451,11 @@ fn read_stat(path: &BString, sys: &mut Sys<'_>) -> Option<Process> {
     let (open, close) = (stat.find_byte(b'(')?, stat.rfind_byte(b')')?);
     let comm = BString::from(stat.get(open + 1..close)?);
     let pid = number(stat.get(..open)?.trim_ascii())?;
-    let fields: Vec<&[u8]> =
-        stat.get(close + 1..)?.split(|byte| byte.is_ascii_whitespace()).filter(|field| !field.is_empty()).collect();
+    let fields: Vec<&[u8]> = stat
+        .get(close + 1..)?
+        .split(|byte| byte.is_ascii_whitespace())
+        .filter(|field| !field.is_empty())
+        .collect();
     let field = |index: usize| fields.get(index).and_then(|text| number::<u64>(text)).unwrap_or(0);
     let signed = |index: usize| {
         let text = fields.get(index).copied().unwrap_or_default().to_str().unwrap_or_default();
@@ -486,7 +498,8 @@ fn boot_time(sys: &mut Sys<'_>) -> i64 {
 fn memory(sys: &mut Sys<'_>) -> u64 {
     let text = sys.fs().read_file("/proc/meminfo", FILE_MAX).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(b"MemTotal:"));
-    line.and_then(|line| line.trim_ascii().split(|byte| *byte == b' ').next().and_then(number)).unwrap_or(0)
+    line.and_then(|line| line.trim_ascii().split(|byte| *byte == b' ').next().and_then(number))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -508,7 +521,9 @@ mod tests {
             [stderr]
             error: unknown user-defined format specifier "x"
         "#]]
-        .assert_eq(&run("ps -o x", "").split("\n\nusage").next().map(|text| format!("{text}\n")).unwrap());
+        .assert_eq(
+            &run("ps -o x", "").split("\n\nusage").next().map(|text| format!("{text}\n")).unwrap(),
+        );
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl Tool for Rm {
 
 fn is_root(path: &BString, sys: &mut Sys<'_>) -> bool {
     let (Ok(root), Ok(stat)) = (sys.fs().lstat("/"), sys.fs().lstat(path)) else { return false };
-    (stat.dev, stat.ino) == (root.dev, root.ino) || path.trim_with(|c| c == '/').is_empty() && !path.is_empty()
+    (stat.dev, stat.ino) == (root.dev, root.ino)
+        || path.trim_with(|c| c == '/').is_empty() && !path.is_empty()
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ pub mod base;
 pub mod fs;
 pub mod kernel;
 pub mod net;
-pub mod save;
-pub mod variant;
-pub mod world;
 #[path = "../programs/mod.rs"]
 pub mod programs;
+pub mod save;
 #[doc(hidden)]
 pub mod testing;
+pub mod variant;
+pub mod world;

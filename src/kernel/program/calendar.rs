@@ -174,9 +174,8 @@ fn convert(conversion: u8, civil: &Civil, at: Timestamp) -> Option<Field> {
     let space = |value: u32, width| Field::Number { value: value.into(), width, pad: ' ' };
     let year = |value, width| Field::Number { value, width, pad: '0' };
     let text = |text: &str| Field::Text(text.to_owned());
-    let again = |pattern: &[u8]| {
-        Field::Text(String::from_utf8_lossy(&format(pattern, at)).into_owned())
-    };
+    let again =
+        |pattern: &[u8]| Field::Text(String::from_utf8_lossy(&format(pattern, at)).into_owned());
     let twelve = (civil.hour + 11) % 12 + 1;
     Some(match conversion {
         b'a' => text(civil.weekday_short()),

@@ -9,8 +9,8 @@ use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Errno, Fd, limits};
-use crate::kernel::program::out::{Out, quote, quote_if_needed};
 use crate::fs::OpenFlags;
+use crate::kernel::program::out::{Out, quote, quote_if_needed};
 use crate::kernel::program::{Stop, Sys};
 
 /// How much one read asks for.
@@ -61,14 +61,11 @@ impl Input {
     /// # Errors
     ///
     /// As [`Input::line`].
-    pub fn delimited(
-        &mut self,
-        delimiter: u8,
-        sys: &mut Sys<'_>,
-    ) -> Result<Option<&[u8]>, Stop> {
+    pub fn delimited(&mut self, delimiter: u8, sys: &mut Sys<'_>) -> Result<Option<&[u8]>, Stop> {
         loop {
             let from = self.searched as usize;
-            if let Some(found) = self.buffer.get(from..).and_then(|rest| rest.find_byte(delimiter)) {
+            if let Some(found) = self.buffer.get(from..).and_then(|rest| rest.find_byte(delimiter))
+            {
                 return Ok(Some(self.take(from + found + 1)));
             }
             self.searched = position(self.buffer.len());

@@ -252,7 +252,8 @@ mod tests {
                     None => format!("{} ", char::from(*letter)),
                 });
                 let given: String = given.collect();
-                let operands: Vec<String> = options.operands.iter().map(BString::to_string).collect();
+                let operands: Vec<String> =
+                    options.operands.iter().map(BString::to_string).collect();
                 format!("{given}| {}\n", operands.join(" "))
             }
             Err(Refusal::Help) => "help\n".into(),
@@ -281,7 +282,14 @@ mod tests {
     #[test]
     fn errors_are_worded_as_glibc_words_them() {
         let lines = [
-            "x -z", "x -b", "x --foo", "x --foo=1", "x --all=1", "x --bytes", "x --by", "x --help",
+            "x -z",
+            "x -b",
+            "x --foo",
+            "x --foo=1",
+            "x --all=1",
+            "x --bytes",
+            "x --by",
+            "x --help",
             "x --he",
         ];
         let parsed: String = lines.into_iter().map(parse).collect();

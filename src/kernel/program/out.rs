@@ -10,8 +10,8 @@ use bstr::{BStr, BString};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Errno, Fd, limits};
-use crate::kernel::program::{Stop, Sys};
 use crate::kernel::program::shapes::End;
+use crate::kernel::program::{Stop, Sys};
 
 /// Queued output of one program, its name for messages, and its exit status so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

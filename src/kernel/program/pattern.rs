@@ -289,7 +289,10 @@ impl<'a> Translator<'a> {
     fn repeat(&mut self, operator: &str) {
         let Some(start) = self.atom else { return };
         // `a**` is `a*`; a chain of such must not nest without end.
-        if self.out.ends_with(&format!("){operator}")) && self.out[start..].starts_with("(?:") && operator != "?" {
+        if self.out.ends_with(&format!("){operator}"))
+            && self.out[start..].starts_with("(?:")
+            && operator != "?"
+        {
             let already = self.out.len() - operator.len();
             if self.out[start..already].ends_with(')') {
                 return;
@@ -374,7 +377,8 @@ impl<'a> Translator<'a> {
     /// A character or a range of a bracket expression.
     fn range(&mut self, class: &mut String) -> Result<(), String> {
         let low = self.bracket_character()?;
-        let is_range = matches!(self.source.get(self.at..), Some([b'-', next, ..]) if *next != b']');
+        let is_range =
+            matches!(self.source.get(self.at..), Some([b'-', next, ..]) if *next != b']');
         escape_in_class(class, low);
         if is_range {
             self.at += 1;

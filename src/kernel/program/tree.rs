@@ -9,10 +9,10 @@ use bstr::{BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Errno, Fd, Ino};
+use crate::fs::OpenFlags;
 use crate::fs::{FileType, SetTime, Stat};
 use crate::kernel::program::input::Input;
 use crate::kernel::program::out::{Out, quote};
-use crate::fs::OpenFlags;
 use crate::kernel::program::{Stop, Sys, mode};
 
 /// How much of a file is copied in one go.
@@ -58,7 +58,10 @@ impl Question {
             out.error(line);
             self.asked = true;
         }
-        let yes = self.stdin.line(sys)?.is_some_and(|line| line.starts_with_str("y") || line.starts_with_str("Y"));
+        let yes = self
+            .stdin
+            .line(sys)?
+            .is_some_and(|line| line.starts_with_str("y") || line.starts_with_str("Y"));
         self.asked = false;
         Ok(yes)
     }
@@ -91,7 +94,10 @@ pub struct Remover {
 enum Removal {
     Path(BString),
     /// A directory whose entries are on the stack above; `kept` once one of them stayed.
-    Directory { path: BString, kept: bool },
+    Directory {
+        path: BString,
+        kept: bool,
+    },
 }
 
 impl Remover {
@@ -132,7 +138,9 @@ impl Remover {
             return self.enter(path, out, sys);
         }
         let what = mode::kind_words(stat.kind, stat.size);
-        if self.options.ask && !self.question.ask(&format!("remove {what} {}", quote(path)), out, sys)? {
+        if self.options.ask
+            && !self.question.ask(&format!("remove {what} {}", quote(path)), out, sys)?
+        {
             self.keep();
             return Ok(());
         }
@@ -255,9 +263,17 @@ pub struct Copier {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Copying {
-    Path { from: BString, to: BString, operand: bool },
+    Path {
+        from: BString,
+        to: BString,
+        operand: bool,
+    },
     /// A directory whose entries were copied: its mode and times are set last.
-    Directory { to: BString, stat: Stat, made: bool },
+    Directory {
+        to: BString,
+        stat: Stat,
+        made: bool,
+    },
 }
 
 /// A file being copied.
@@ -297,7 +313,9 @@ impl Copier {
         }
         match self.tasks.last().cloned() {
             None => return Ok(false),
-            Some(Copying::Path { from, to, operand }) => self.copy(&from, &to, operand, out, sys)?,
+            Some(Copying::Path { from, to, operand }) => {
+                self.copy(&from, &to, operand, out, sys)?
+            }
             Some(Copying::Directory { to, stat, made }) => {
                 self.tasks.pop();
                 if self.options.preserve {
@@ -346,7 +364,11 @@ impl Copier {
             self.tasks.pop();
             return Ok(());
         }
-        if stat.kind == FileType::Regular || !self.options.recursive && stat.kind != FileType::Directory && stat.kind != FileType::Symlink {
+        if stat.kind == FileType::Regular
+            || !self.options.recursive
+                && stat.kind != FileType::Directory
+                && stat.kind != FileType::Symlink
+        {
             return self.open(from, to, stat, out, sys);
         }
         self.tasks.pop();
@@ -459,7 +481,8 @@ impl Copier {
         let mut parent = to.clone();
         while let Some(slash) = parent.trim_end_with(|c| c == '/').rfind_byte(b'/') {
             parent.truncate(slash.max(1));
-            let same = sys.fs().stat(&parent).is_ok_and(|at| (at.dev, at.ino) == (stat.dev, stat.ino));
+            let same =
+                sys.fs().stat(&parent).is_ok_and(|at| (at.dev, at.ino) == (stat.dev, stat.ino));
             if same || parent == "/" {
                 return same;
             }
@@ -620,9 +643,10 @@ impl Copier {
             return;
         }
         let mode = if owned { stat.mode } else { stat.mode & 0o1777 };
-        let kept = sys.fs().chmod(to, mode).and_then(|()| {
-            sys.fs().utimens(to, SetTime::To(stat.atime), SetTime::To(stat.mtime))
-        });
+        let kept = sys
+            .fs()
+            .chmod(to, mode)
+            .and_then(|()| sys.fs().utimens(to, SetTime::To(stat.atime), SetTime::To(stat.mtime)));
         if let Err(errno) = kept {
             self.complain(format!("preserving times for {}: {errno}", quote(to)), out);
         }
