@@ -30,6 +30,8 @@ pub const TTY_INPUT_MAX: usize = 4096;
 pub const TTY_OUTPUT_MAX: usize = 65_536;
 /// Echo held back while output is stopped; more is dropped (Linux `N_TTY_BUF_SIZE`).
 pub const TTY_ECHO_MAX: usize = 4096;
+/// Bytes recorded of a tty's output that nobody has taken; more is not kept.
+pub const TTY_RECORD_MAX: usize = 4 * 1024 * 1024;
 /// Columns and rows of a screen: at least two columns, since the emulator needs them.
 pub const SCREEN_COLUMNS: core::ops::RangeInclusive<u16> = 2..=1000;
 /// Rows of a screen.
@@ -132,16 +134,34 @@ pub const OUTLINE_NODES_MAX: usize = 1_000_000;
 pub const FINDINGS_MAX: usize = 100;
 /// Variants that may extend one another in a row.
 pub const VARIANT_DEPTH_MAX: usize = 16;
-/// Files of one variant, and bytes of them together: an image is built in memory.
+/// Files of one variant's folder.
 pub const VARIANT_FILES_MAX: usize = 10_000;
-/// Bytes of one variant's files together.
+/// Bytes of the files of one variant's folder together, and of an image: it is built in memory.
 pub const VARIANT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Ethernet interfaces of one machine.
 pub const INTERFACES_MAX: usize = 32;
 /// Virtual terminals of one machine (Linux allows 63; a console switches among 12).
-pub const TTYS_MAX: u8 = 12;
+pub const TTYS_MAX: u32 = 12;
+/// Machines of a world file; larger worlds are made in Rust.
+pub const WORLD_MACHINES_MAX: usize = 100_000;
+/// Ports of one link or LAN: a broadcast is copied to each.
+pub const SEGMENT_PORTS_MAX: usize = 4096;
+/// Machines that a world file writes into each other's `/etc/hosts`: the lines grow as the square.
+pub const WORLD_HOSTS_MAX: usize = 256;
+/// Machines and segments times networks for which a world file's routes are computed.
+pub const AUTO_ROUTES_MAX: usize = 4_000_000;
+/// Bytes to which filling in its templates may lengthen a file: values repeat without bound.
+pub const TEMPLATE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of all files that a world file writes over its machines' images.
+pub const WORLD_FILES_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Inodes of an image, which is built in memory.
+pub const IMAGE_INODES_MAX: usize = 100_000;
+/// Users, and groups, of a variant.
+pub const ACCOUNTS_MAX: usize = 4096;
 /// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Bytes that one call reads from a file, which may be all holes. Beyond: a short read.
+pub const READ_MAX: usize = 64 * 1024 * 1024;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
 pub const MOUNTS_MAX: usize = 64;
 /// Ancestors looked at when a directory moves to another parent: bounds what that may cost.

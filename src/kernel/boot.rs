@@ -340,6 +340,8 @@ impl Machine {
                     _ => break,
                 }
             }
+            // Changing the owner takes setuid away, so the mode comes last.
+            let _ = vfs.chown(context, node, Some(file.uid), Some(file.gid));
             let _ = vfs.chmod(context, node, file.mode);
         });
     }

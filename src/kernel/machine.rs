@@ -150,7 +150,8 @@ impl Machine {
     /// The next tick in which there is something to do; none while everything waits for the
     /// outside.
     pub fn due(&self) -> Option<Tick> {
-        if !self.inbox.is_empty() {
+        // Power, keys and carriers may have made it say something between steps.
+        if !self.inbox.is_empty() || !self.outbox.is_empty() {
             return Some(self.now);
         }
         let running = self.processes.has_ready().then(|| self.fuel_due());

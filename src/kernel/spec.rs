@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{MachineId, Timestamp};
+use crate::base::{Gid, MachineId, Timestamp, Uid};
 use crate::fs::Image;
 use crate::net::Mac;
 
@@ -45,6 +45,10 @@ pub struct SpecFile {
     pub path: BString,
     /// Permission bits.
     pub mode: u16,
+    /// Its owner.
+    pub uid: Uid,
+    /// Its group.
+    pub gid: Gid,
     /// Its content.
     #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,

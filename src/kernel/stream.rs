@@ -248,6 +248,11 @@ impl Machine {
         Ok(count)
     }
 
+    /// Whether a process waits for bytes that the embedder has not written yet.
+    pub fn stream_is_awaited(&self, stream: PipeId) -> bool {
+        self.processes.is_awaited(WaitKey::PipeReadable(stream))
+    }
+
     /// Takes up to `max` bytes that a command wrote to a stream. True: its end is reached.
     ///
     /// # Errors

@@ -169,6 +169,12 @@ impl ProcessTable {
         }
     }
 
+    /// Whether a process waits for `key`.
+    pub(crate) fn is_awaited(&self, key: WaitKey) -> bool {
+        let all = (Bound::Included((key, Pid(0))), Bound::Included((key, Pid(u32::MAX))));
+        self.waiters.range(all).next().is_some()
+    }
+
     /// Ends every wait for `key`, in the order of pids.
     pub(crate) fn wake(&mut self, key: WaitKey) {
         if self.waiters.is_empty() {

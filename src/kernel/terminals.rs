@@ -90,6 +90,11 @@ impl Machine {
         effects.accepted
     }
 
+    /// Whether a process waits for keys.
+    pub fn tty_is_awaited(&self, id: TtyId) -> bool {
+        self.processes.is_awaited(WaitKey::TtyReadable(id))
+    }
+
     /// Gives a terminal's window a new size.
     pub fn resize_tty(&mut self, id: TtyId, columns: u16, rows: u16) {
         let Some(tty) = self.terminals.get_mut(id) else { return };
@@ -102,6 +107,18 @@ impl Machine {
         if let Some(tty) = self.terminals.get_mut(id) {
             tty.attach();
         }
+    }
+
+    /// Begins or ends recording what is written to a terminal, without it being noticed.
+    pub fn record_tty(&mut self, id: TtyId, on: bool) {
+        if let Some(tty) = self.terminals.get_mut(id) {
+            tty.record(on);
+        }
+    }
+
+    /// Takes what was recorded of a terminal.
+    pub fn take_tty_record(&mut self, id: TtyId) -> Vec<u8> {
+        self.terminals.get_mut(id).map(Tty::take_record).unwrap_or_default()
     }
 
     /// Takes bytes written to a terminal that an embedder is attached to.

@@ -4,7 +4,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use crate::base::digest::Digest;
-use crate::base::{Errno, Pid, Tick, Ticks, Uid};
+use crate::base::{Errno, Gid, Pid, Tick, Ticks, Uid};
 use crate::fs::{Access, DirEntry, Follow, OpenFlags, Stat};
 use crate::net::Stack;
 
@@ -121,6 +121,35 @@ impl Machine {
     /// As POSIX `symlink`.
     pub fn make_symlink(&mut self, target: &[u8], path: &[u8]) -> Result<(), Errno> {
         self.with_vfs(Pid(0), |vfs, context| vfs.symlink(context, target, path)).map(drop)
+    }
+
+    /// Changes a file's mode, as root.
+    ///
+    /// # Errors
+    ///
+    /// As POSIX `chmod`.
+    pub fn chmod(&mut self, path: &[u8], mode: u16) -> Result<(), Errno> {
+        self.with_vfs(Pid(0), |vfs, context| {
+            let node = vfs.resolve(context, path, Follow::Yes)?;
+            vfs.chmod(context, node, mode)
+        })
+    }
+
+    /// Changes the owner of a file or symbolic link, as root; its mode stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As POSIX `lchown`.
+    pub fn chown(&mut self, path: &[u8], uid: Uid, gid: Gid) -> Result<(), Errno> {
+        self.with_vfs(Pid(0), |vfs, context| {
+            let node = vfs.resolve(context, path, Follow::No)?;
+            let mode = vfs.stat(context, node)?.mode;
+            vfs.chown(context, node, Some(uid), Some(gid))?;
+            match vfs.stat(context, node)?.mode == mode {
+                true => Ok(()),
+                false => vfs.chmod(context, node, mode),
+            }
+        })
     }
 
     /// What a path leads to, as root sees it.

@@ -138,6 +138,13 @@ impl Link {
         self.ports.resize(ports.min(LINK_PORTS_MAX) as usize, Port::default());
     }
 
+    /// Takes one end away; those behind it move up.
+    pub fn remove_port(&mut self, port: u32) {
+        if (port as usize) < self.ports.len() {
+            self.ports.remove(port as usize);
+        }
+    }
+
     /// Counts a frame for which there was no room on the medium.
     pub fn refuse(&mut self, port: u32, frame: &Frame) {
         if let Some(port) = self.ports.get_mut(port as usize) {

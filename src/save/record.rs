@@ -208,6 +208,11 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    /// Whether the records are postcard, so that their digests are those of their values.
+    pub(crate) fn is_binary(&self) -> bool {
+        self.records.iter().all(|record| matches!(record.body, Body::Binary(_)))
+    }
+
     /// The records, if nothing is wrong.
     pub(crate) fn whole(mut self) -> Result<(Header, Vec<Record>), LoadError> {
         if self.findings.is_empty() {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::schema::{Password, UserFile, VariantFile};
+use crate::base::limits::ACCOUNTS_MAX;
 use crate::base::{Gid, Uid};
 
 /// A user with everything decided.
@@ -38,17 +39,19 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts of a merged variant. What is missing is left out; the check names it.
+    /// The accounts of a merged variant. What is missing or too much is left out; the check names
+    /// it.
     pub fn new(file: &VariantFile) -> Self {
         let mut groups: BTreeMap<String, (Gid, Vec<String>)> = file
             .groups
             .iter()
+            .take(ACCOUNTS_MAX)
             .filter_map(|(name, group)| {
                 Some((name.clone(), (Gid(group.gid?), group.members.clone())))
             })
             .collect();
         let mut users = Vec::new();
-        for (name, user) in &file.users {
+        for (name, user) in file.users.iter().take(ACCOUNTS_MAX) {
             let Some(uid) = user.uid else { continue };
             // As `useradd` does: a group of one's own, unless another is named.
             let own = || (Gid(uid), Vec::new());

@@ -7,16 +7,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::accounts::Accounts;
 use super::bundled;
 use super::check::Check;
 use super::finding::{Finding, Position, Report};
 use super::layout::{Layout, lay_out};
-use super::machine::{self, Facts, Hardware, Interface, MachineFile, Template, Values};
+use super::machine::{self, Facts, Interface, Template, Values};
 use super::resolve::{Files, Resolved, Source, SourceFile, ron_path};
 use super::tree::{Content, Entry, Tree};
 use crate::base::digest::Digest;
-use crate::base::{Errno, Timestamp};
+use crate::base::{Errno, Gid, Timestamp, Uid};
 use crate::fs::{Image, ImageBuilder, InodeKind};
+use crate::kernel::{Hardware, SpecFile};
 
 /// When the files of all images were made: 2026-01-01 00:00:00 UTC.
 const IMAGE_TIME: Timestamp = Timestamp { secs: 1_767_225_600, nanos: 0 };
@@ -65,17 +67,21 @@ pub struct Variant {
     tree: Tree,
     templates: Vec<Template>,
     variables: BTreeMap<String, String>,
+    accounts: Accounts,
 }
 
 impl Variant {
-    /// The files by which a machine with these facts differs from the image.
-    pub fn files(&self, facts: &Facts<'_>) -> Vec<MachineFile> {
+    /// The files by which a machine with these facts differs from the image, by path.
+    pub fn files(&self, facts: &Facts<'_>) -> Vec<SpecFile> {
+        let default = Values::new(&self.hostname, &self.interfaces, "", None, &self.variables);
+        machine::files(&self.templates, &default, &self.values(facts))
+    }
+
+    /// The values of the variant's templates for a machine with these facts.
+    pub fn values<'v>(&'v self, facts: &Facts<'v>) -> Values<'v> {
         let hostname = facts.hostname.unwrap_or(&self.hostname);
         let interfaces = self.interfaces_with(facts.interfaces);
-        let default = Values::new(&self.hostname, &self.interfaces, "", None, &self.variables);
-        let variables = facts.variables;
-        let own = Values::new(hostname, &interfaces, facts.hosts, variables, &self.variables);
-        machine::files(&self.templates, &default, &own)
+        Values::new(hostname, &interfaces, facts.hosts, facts.variables, &self.variables)
     }
 
     /// The interfaces of a machine that is given some of its own: these, and the variant's where
@@ -90,8 +96,19 @@ impl Variant {
     }
 
     /// The names that files of this variant take values from.
-    pub fn variables(&self) -> impl Iterator<Item = &str> {
+    pub fn variables(&self) -> impl Iterator<Item = &str> + Clone {
         self.variables.keys().map(String::as_str)
+    }
+
+    /// The numbers of a user of the image and of the user's primary group.
+    pub fn user(&self, name: &str) -> Option<(Uid, Gid)> {
+        let user = self.accounts.users.iter().find(|user| user.name == name)?;
+        Some((user.uid, user.gid))
+    }
+
+    /// The login names of the image's users, by number.
+    pub fn users(&self) -> impl Iterator<Item = &str> + Clone {
+        self.accounts.users.iter().map(|user| user.name.as_str())
     }
 
     /// Whether the image has something at this path.
@@ -102,6 +119,16 @@ impl Variant {
     /// The inode at this path: a file's mode and owner, for those who write over it.
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.tree.get(path)
+    }
+
+    /// The path that keeps a file from being written at `path`: a parent that is no directory, or
+    /// `path` itself if it is one.
+    pub fn in_the_way<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let is_directory = |entry: &Entry| entry.content == Content::Directory;
+        let parents = path.match_indices('/').skip(1).map(|(end, _)| &path[..end]);
+        let blocking = |path: &&str| self.tree.get(path).is_some_and(|entry| !is_directory(entry));
+        let here = self.tree.get(path).filter(|entry| is_directory(entry));
+        parents.clone().find(blocking).or(here.map(|_| path))
     }
 
     /// The image as text, one line per inode.
@@ -234,6 +261,7 @@ impl Catalogue {
             tree,
             templates,
             variables,
+            accounts: decided.accounts,
         };
         (Some(variant), findings)
     }
@@ -306,7 +334,6 @@ mod tests {
     use proptest::prelude::{any, proptest};
 
     use super::*;
-    use crate::base::{Gid, Uid};
     use crate::fs::{Access, Context, Follow, NoSynthetic, Vfs};
 
     fn files(ron: &str, root: &[(&str, &str)]) -> Files {
@@ -560,8 +587,8 @@ mod tests {
             expect![[r#"
                 toy/variant.ron:3:17: nothing is at "/a", expected a program or a file below root/ there, say what it is with text, directory, symlink, program or device
                 toy/variant.ron:3:24: decimal mode 755, which is 0o1363, expected permission bits in octal, 0o0 to 0o7777, write it in octal: 0o755
-                toy/variant.ron:3:38: "/etc" does not fit into the tree, expected "/etc" to be a directory, or empty, choose another path
-                toy/variant.ron:3:63: "/bin/sh/x" does not fit into the tree, expected "/bin/sh" to be a directory, or empty, choose another path
+                toy/variant.ron:3:38: "/etc" does not fit into the image, expected "/etc" to be a directory, or empty, choose another path, or leave it out
+                toy/variant.ron:3:63: "/bin/sh/x" does not fit into the image, expected "/bin/sh" to be a directory, or empty, choose another path, or leave it out
             "#]],
         );
         check_text(
@@ -649,8 +676,8 @@ mod tests {
         let text: String =
             catalogue.check("toy").iter().map(|finding| format!("{finding}\n")).collect();
         expect![[r#"
-            toy/variant.ron:1:28: unknown program "cta", expected the name of a registered program, did you mean "cat"?
-            toy/variant.ron:1:61: unknown program "y", expected the name of a registered program, remove it, or add it to the registry
+            toy/variant.ron:1:28: unknown program "cta", expected one of sh, cat, did you mean "cat"?
+            toy/variant.ron:1:61: unknown program "y", expected one of sh, cat, remove it, or add it to the registry
         "#]].assert_eq(&text);
     }
 

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
-use super::finding::{Report, did_you_mean, one_of, quoted};
+use super::finding::{Report, quoted};
 use super::layout::{self, Decided, Layout, VARIANT_NAMES};
-use super::machine::{Hardware, Interface, MACHINE_NAMES};
+use super::machine::{Interface, MACHINE_NAMES};
 use super::names;
 use super::outline::Step::{self, Field, Index, Key};
 use super::resolve::Resolved;
 use super::schema::{FileEntry, Password, UserFile};
 use super::units::{self, Expected};
-use crate::base::limits::{PROCESSES_MAX, TTYS_MAX};
+use crate::base::limits::{ACCOUNTS_MAX, PROCESSES_MAX, TTYS_MAX};
+use crate::kernel::Hardware;
 
 /// What a machine has unless its variant says otherwise.
 const DEFAULT_HARDWARE: Hardware = Hardware {
@@ -65,6 +66,17 @@ impl Check<'_, '_> {
         layout::error(self.resolved, self.report, path, what, expected, remedy);
     }
 
+    fn unknown<'k>(
+        &mut self,
+        path: &[Step<'_>],
+        kind: &str,
+        name: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+        or_else: &str,
+    ) {
+        layout::unknown(self.resolved, self.report, path, kind, name, known, or_else);
+    }
+
     /// Passes a parsed value on, or notes what it should have been.
     fn parsed<T>(
         &mut self,
@@ -102,7 +114,7 @@ impl Check<'_, '_> {
             }
         }
         let processes_max = u32::try_from(PROCESSES_MAX).unwrap_or(u32::MAX);
-        let mut within = |field, value: Option<u32>, least, most, default| {
+        let mut within = |field, value: Option<u32>, least: u32, most: u32, default| {
             let value = value.unwrap_or(default);
             if !(least..=most).contains(&value) {
                 let expected = format!("expected {least} to {most}");
@@ -117,9 +129,7 @@ impl Check<'_, '_> {
             within("fuel_per_tick", file.fuel_per_tick, least, most, hardware.fuel_per_tick);
         hardware.processes_max =
             within("processes_max", file.processes_max, 8, processes_max, hardware.processes_max);
-        let ttys = file.ttys.map(u32::from);
-        let ttys = within("ttys", ttys, 1, u32::from(TTYS_MAX), u32::from(hardware.ttys));
-        hardware.ttys = u8::try_from(ttys).unwrap_or(TTYS_MAX);
+        hardware.ttys = within("ttys", file.ttys, 1, TTYS_MAX, hardware.ttys);
         hardware
     }
 
@@ -145,10 +155,8 @@ impl Check<'_, '_> {
     fn program(&mut self, path: &[Step<'_>], name: &str) {
         let Some(programs) = self.programs else { return };
         if !programs.iter().any(|known| known == name) {
-            let known = || programs.iter().map(String::as_str);
-            let what = format!("unknown program {}", quoted(name));
-            let remedy = did_you_mean(name, known(), "remove it, or add it to the registry");
-            self.error(path, what, "expected the name of a registered program", &remedy);
+            let known = programs.iter().map(String::as_str);
+            self.unknown(path, "program", name, known, "remove it, or add it to the registry");
         }
     }
 
@@ -195,6 +203,12 @@ impl Check<'_, '_> {
 
     fn users(&mut self) {
         let file = &self.resolved.file;
+        for (field, count) in [("users", file.users.len()), ("groups", file.groups.len())] {
+            if count > ACCOUNTS_MAX {
+                let expected = format!("expected at most {ACCOUNTS_MAX}");
+                self.error(&[Field(field)], format!("{count} {field}"), &expected, "remove some");
+            }
+        }
         for (name, user) in &file.users {
             let at = [Field("users"), Key(name)];
             self.account_name(&at, name);
@@ -209,14 +223,12 @@ impl Check<'_, '_> {
                 // A user's own group comes into being with the user.
                 let own = file.users.get(group).is_some_and(|owner| owner.group.is_none());
                 if !own && !file.groups.contains_key(group) {
-                    let known = || file.groups.keys().map(String::as_str);
+                    let known = file.groups.keys().map(String::as_str);
                     let asked = match index {
                         Some(index) => vec![at[0], at[1], Field("groups"), Index(index)],
                         None => vec![at[0], at[1], Field("group")],
                     };
-                    let what = format!("unknown group {}", quoted(group));
-                    let remedy = did_you_mean(group, known(), "add it to `groups`");
-                    self.error(&asked, what, &one_of(known()), &remedy);
+                    self.unknown(&asked, "group", group, known, "add it to `groups`");
                 }
             }
         }
@@ -262,11 +274,9 @@ impl Check<'_, '_> {
             }
             for (index, member) in group.members.iter().enumerate() {
                 if !file.users.contains_key(member) {
-                    let known = || file.users.keys().map(String::as_str);
+                    let known = file.users.keys().map(String::as_str);
                     let asked = [at[0], at[1], Field("members"), Index(index)];
-                    let what = format!("unknown user {}", quoted(member));
-                    let remedy = did_you_mean(member, known(), "add it to `users`");
-                    self.error(&asked, what, &one_of(known()), &remedy);
+                    self.unknown(&asked, "user", member, known, "add it to `users`");
                 }
             }
         }

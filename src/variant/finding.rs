@@ -123,14 +123,9 @@ impl Report {
         }
         self.broken |= severity == Severity::Error;
         let file = self.file.clone();
-        self.findings.push(Finding {
-            file,
-            position: position(),
-            severity,
-            what,
-            expected,
-            remedy,
-        });
+        let [what, expected, remedy] = [what, expected, remedy].map(one_line);
+        let position = position();
+        self.findings.push(Finding { file, position, severity, what, expected, remedy });
     }
 
     /// Takes over findings that were made elsewhere, about other files perhaps.
@@ -177,6 +172,15 @@ impl Report {
         }
         self.findings
     }
+}
+
+/// Names that a designer chose may hold anything, and a finding is one line.
+fn one_line(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.into() };
+    text.chars().map(escaped).collect()
 }
 
 /// A designer's text in quotes: control characters escaped, long ones shortened.

@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 
 use super::accounts::Accounts;
 use super::finding::{Finding, Position, Report, did_you_mean, one_of, quoted};
-use super::machine::{Hardware, Interface, MACHINE_NAMES, Template, Values};
+use super::machine::{Interface, MACHINE_NAMES, Template, Values};
 use super::names;
 use super::outline::Step;
 use super::resolve::Resolved;
 use super::schema::FileEntry;
 use super::template;
-use super::tree::{Content, Entry, Tree};
+use super::tree::{Content, Entry, Refusal, Tree};
+use crate::base::limits::{IMAGE_INODES_MAX, VARIANT_BYTES_MAX};
 use crate::base::{Gid, Uid};
+use crate::kernel::Hardware;
 
 /// The names whose values the variant itself computes.
 pub const VARIANT_NAMES: [&str; 4] = ["description", "gettys", "variant", "version"];
@@ -102,10 +104,9 @@ impl Maker<'_, '_> {
     /// Puts an inode that `asked` of `variant.ron` asks for; whether it is there now.
     fn put(&mut self, asked: &[Step<'_>], path: &str, entry: Entry) -> bool {
         let put = self.layout.tree.put(path, entry);
-        if let Err(way) = &put {
-            let what = format!("{} does not fit into the tree", quoted(path));
-            let expected = format!("expected {} to be a directory, or empty", quoted(way));
-            self.error(asked, what, &expected, "choose another path");
+        if let Err(refusal) = &put {
+            let what = format!("{} does not fit into the image", quoted(path));
+            self.error(asked, what, &explained(refusal), "choose another path, or leave it out");
         }
         put.is_ok()
     }
@@ -133,14 +134,9 @@ impl Maker<'_, '_> {
             let script = file.bytes.starts_with(b"#!") || path.starts_with("/etc/init.d/");
             let mode = if script || file.executable { 0o755 } else { 0o644 };
             let entry = Entry::new(mode, Content::File(file.bytes.to_vec()));
-            if let Err(way) = self.layout.tree.put(path, entry) {
-                let expected = format!("expected {} to be a directory, or empty", quoted(&way));
-                self.root_error(
-                    path,
-                    "this file does not fit into the tree",
-                    &expected,
-                    "rename it",
-                );
+            if let Err(refusal) = self.layout.tree.put(path, entry) {
+                let what = "this file does not fit into the image";
+                self.root_error(path, what, &explained(&refusal), "rename it, or leave it out");
             }
         }
     }
@@ -177,7 +173,7 @@ impl Maker<'_, '_> {
     fn terminals(&mut self) {
         let gid = self.decided.accounts.gid("tty").unwrap_or(Gid::ROOT);
         for tty in 1..=self.decided.hardware.ttys {
-            let content = Content::Device { major: 4, minor: u32::from(tty) };
+            let content = Content::Device { major: 4, minor: tty };
             let entry = Entry { mode: 0o620, uid: Uid::ROOT, gid, content };
             self.put(&[Step::Field("hardware")], &format!("/dev/tty{tty}"), entry);
         }
@@ -234,26 +230,24 @@ impl Maker<'_, '_> {
 
     fn owner(&mut self, row: &FileEntry, path: &str) -> Option<Uid> {
         let owner = row.owner.as_ref()?;
-        let uid = self.decided.accounts.uid(owner);
+        let accounts = &self.decided.accounts;
+        let uid = accounts.uid(owner);
         if uid.is_none() {
-            let known = self.decided.accounts.users.iter().map(|user| user.name.as_str());
+            let known = accounts.users.iter().map(|user| user.name.as_str());
             let asked = [Step::Field("files"), Step::Key(path), Step::Field("owner")];
-            let (expected, remedy) =
-                (one_of(known.clone()), did_you_mean(owner, known, "add the user"));
-            self.error(&asked, format!("unknown user {}", quoted(owner)), &expected, &remedy);
+            unknown(self.resolved, self.report, &asked, "user", owner, known, "add the user");
         }
         uid
     }
 
     fn group(&mut self, row: &FileEntry, path: &str) -> Option<Gid> {
         let group = row.group.as_ref()?;
-        let gid = self.decided.accounts.gid(group);
+        let accounts = &self.decided.accounts;
+        let gid = accounts.gid(group);
         if gid.is_none() {
-            let known = self.decided.accounts.groups.keys().map(String::as_str);
+            let known = accounts.groups.keys().map(String::as_str);
             let asked = [Step::Field("files"), Step::Key(path), Step::Field("group")];
-            let (expected, remedy) =
-                (one_of(known.clone()), did_you_mean(group, known, "add the group"));
-            self.error(&asked, format!("unknown group {}", quoted(group)), &expected, &remedy);
+            unknown(self.resolved, self.report, &asked, "group", group, known, "add the group");
         }
         gid
     }
@@ -291,8 +285,8 @@ impl Maker<'_, '_> {
         for (path, entry) in tree.iter() {
             let Content::File(bytes) = &entry.content else { continue };
             let Ok(text) = core::str::from_utf8(bytes) else { continue };
-            let mut unknown = template::slots(text).filter(|slot| values.get(slot.name).is_none());
-            if let Some(slot) = unknown.next() {
+            let mut slots = template::slots(text);
+            if let Some(slot) = slots.find(|slot| values.get(slot.name).is_none()) {
                 let mut report = Report::new(self.resolved.root_file(path));
                 let known = || {
                     let computed = MACHINE_NAMES.into_iter();
@@ -317,6 +311,18 @@ impl Maker<'_, '_> {
             if let Some(entry) = tree.get_mut(&template.path) {
                 entry.content = Content::File(text.into_bytes());
             }
+        }
+    }
+}
+
+/// What was expected instead of a refusal.
+fn explained(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::InTheWay(path) => {
+            format!("expected {} to be a directory, or empty", quoted(path))
+        }
+        Refusal::Full => {
+            format!("expected at most {IMAGE_INODES_MAX} inodes and {VARIANT_BYTES_MAX} bytes")
         }
     }
 }
@@ -349,4 +355,23 @@ pub fn error(
     here.error(|| position, what, expected, remedy);
     let findings: Vec<Finding> = here.finish();
     report.extend(findings);
+}
+
+/// Notes that `name` is none of the `known` ones; `kind` is what it should be one of.
+pub fn unknown<'k>(
+    resolved: &Resolved<'_>,
+    report: &mut Report,
+    path: &[Step<'_>],
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'k str> + Clone,
+    or_else: &str,
+) {
+    // Guessing costs, and a hostile file is wrong in a million places.
+    if report.is_full() {
+        return report.leave_out();
+    }
+    let what = format!("unknown {kind} {}", quoted(name));
+    let remedy = did_you_mean(name, known.clone(), or_else);
+    error(resolved, report, path, what, &one_of(known), &remedy);
 }

@@ -11,22 +11,8 @@ use std::fmt::Write as _;
 
 use super::template;
 use crate::base::{Gid, Uid};
+use crate::kernel::SpecFile;
 use crate::net::Prefix;
-
-/// What a machine is made of, as its kernel enforces it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hardware {
-    /// Fuel per tick: the speed of its processor.
-    pub fuel_per_tick: u32,
-    /// Memory in bytes.
-    pub memory_bytes: u64,
-    /// Disk in bytes.
-    pub disk_bytes: u64,
-    /// Processes that may exist at once.
-    pub processes_max: u32,
-    /// Virtual terminals with a login.
-    pub ttys: u8,
-}
 
 /// One Ethernet interface of a machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,21 +38,6 @@ pub struct Facts<'a> {
     pub hosts: &'a str,
     /// Values for the variant's templates, over the variant's own.
     pub variables: Option<&'a BTreeMap<String, String>>,
-}
-
-/// A file to be written over the image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MachineFile {
-    /// The absolute path.
-    pub path: String,
-    /// Permission bits.
-    pub mode: u16,
-    /// The owner.
-    pub uid: Uid,
-    /// The group.
-    pub gid: Gid,
-    /// The content.
-    pub bytes: Vec<u8>,
 }
 
 /// A file of a variant with `{{names}}` in it.
@@ -122,6 +93,17 @@ impl<'a> Values<'a> {
         }
     }
 
+    /// All names that have a value.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        let variables = self.variables.iter().flatten().flat_map(|variables| variables.keys());
+        MACHINE_NAMES.into_iter().chain(variables.map(String::as_str))
+    }
+
+    /// `text` with its templates filled in; those without a value stay.
+    pub fn expand(&self, text: &str) -> String {
+        template::expand(text, |name| self.get(name))
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&str> {
         match name {
@@ -139,16 +121,16 @@ impl<'a> Values<'a> {
 }
 
 /// The templates whose content is not the image's.
-pub fn files(templates: &[Template], default: &Values<'_>, own: &Values<'_>) -> Vec<MachineFile> {
+pub fn files(templates: &[Template], default: &Values<'_>, own: &Values<'_>) -> Vec<SpecFile> {
     let differs = |template: &&Template| {
         template::slots(&template.text).any(|slot| default.get(slot.name) != own.get(slot.name))
     };
-    let file = |template: &Template| MachineFile {
-        path: template.path.clone(),
+    let file = |template: &Template| SpecFile {
+        path: template.path.as_str().into(),
         mode: template.mode,
         uid: template.uid,
         gid: template.gid,
-        bytes: template::expand(&template.text, |name| own.get(name)).into_bytes(),
+        bytes: own.expand(&template.text).into_bytes(),
     };
     templates.iter().filter(differs).map(file).collect()
 }

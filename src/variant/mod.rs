@@ -26,12 +26,12 @@ pub mod outline;
 pub mod read;
 mod resolve;
 pub mod schema;
-mod template;
+pub mod template;
 mod tree;
 pub mod units;
 
 pub use catalogue::{Catalogue, Variant, VariantError, WeakSpot, check_variant, sysctl_forwards};
 pub use finding::{Finding, Position, Report, Severity};
-pub use machine::{Facts, Hardware, Interface, MachineFile};
+pub use machine::{Facts, Interface, Values};
 pub use resolve::{Files, SourceFile};
 pub use tree::{Content, Entry};

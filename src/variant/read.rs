@@ -219,6 +219,24 @@ impl Checked<'_, '_> {
         self.report.warning(|| self.outline.value(path), what, expected, remedy);
     }
 
+    /// Notes that `name` is none of the `known` ones; `kind` is what it should be one of.
+    pub fn unknown<'k>(
+        &mut self,
+        path: &[Step<'_>],
+        kind: &str,
+        name: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+        or_else: &str,
+    ) {
+        // Guessing costs, and a hostile file is wrong in a million places.
+        if self.report.is_full() {
+            return self.report.leave_out();
+        }
+        let what = format!("unknown {kind} {}", quoted(name));
+        let remedy = did_you_mean(name, known.clone(), or_else);
+        self.error(path, what, one_of(known), remedy);
+    }
+
     /// Passes a parsed value on; what it expected instead is an error about the value at `path`.
     pub fn value<T>(
         &mut self,

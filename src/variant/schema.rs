@@ -60,7 +60,7 @@ pub struct HardwareFile {
     /// Processes that may exist at once.
     pub processes_max: Option<u32>,
     /// Virtual terminals with a login.
-    pub ttys: Option<u8>,
+    pub ttys: Option<u32>,
 }
 
 /// What differs for one path of the image.

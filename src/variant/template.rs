@@ -2,6 +2,10 @@
 //!
 //! Only two braces around one word are a template; everything else stays as it is, so that shell
 //! scripts and C programs can be written as usual. Values are not expanded again.
+//!
+//! Invariant: a text becomes at most `TEMPLATE_BYTES_MAX` longer.
+
+use crate::base::limits::TEMPLATE_BYTES_MAX;
 
 /// A `{{name}}` of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +37,15 @@ pub fn slots(text: &str) -> impl Iterator<Item = Slot<'_>> {
 }
 
 /// `text` with each template replaced by what `value` gives for its name; those without a value
-/// stay as they are.
+/// stay as they are, and so do those that would make it too long.
 pub fn expand<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut copied = 0;
+    let most = text.len().saturating_add(TEMPLATE_BYTES_MAX);
     for slot in slots(text) {
-        if let Some(value) = value(slot.name) {
+        if let Some(value) = value(slot.name)
+            && expanded.len() + value.len() + (text.len() - copied) <= most
+        {
             expanded.push_str(&text[copied..slot.start]);
             expanded.push_str(value);
             copied = slot.end;
@@ -71,6 +78,15 @@ mod tests {
         );
         assert_eq!(expanded("{{host} {{}} {{"), "{{host} {{}} {{");
         assert_eq!(expanded("{{self}}"), "{{host}}");
+    }
+
+    #[test]
+    fn is_bounded() {
+        let value = "v".repeat(TEMPLATE_BYTES_MAX / 4);
+        let text = "{{a}}".repeat(1000);
+        let expanded = expand(&text, |_| Some(&value));
+        assert!(expanded.len() <= text.len() + TEMPLATE_BYTES_MAX);
+        assert!(expanded.starts_with("vvv") && expanded.ends_with("{{a}}"));
     }
 
     proptest! {

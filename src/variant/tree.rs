@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::base::limits::{IMAGE_INODES_MAX, VARIANT_BYTES_MAX};
 use crate::base::{Gid, Uid};
 
 /// What an inode of the image is.
@@ -52,6 +53,17 @@ impl Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     entries: BTreeMap<String, Entry>,
+    /// Bytes that were ever put into files.
+    bytes: usize,
+}
+
+/// Why an inode cannot be put at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// What lies at this path would have to be a directory, or an empty one.
+    InTheWay(String),
+    /// The tree holds as much as an image may.
+    Full,
 }
 
 impl Tree {
@@ -59,18 +71,23 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// The path in the way: a parent that is no directory, or `path` itself if it is a directory
-    /// with something in it and the new inode is none.
-    pub fn put(&mut self, path: &str, entry: Entry) -> Result<(), String> {
+    /// What refuses it.
+    pub fn put(&mut self, path: &str, entry: Entry) -> Result<(), Refusal> {
+        if let Content::File(bytes) = &entry.content {
+            self.bytes = self.bytes.saturating_add(bytes.len());
+        }
+        if self.entries.len() >= IMAGE_INODES_MAX || self.bytes > VARIANT_BYTES_MAX {
+            return Err(Refusal::Full);
+        }
         for (end, _) in path.match_indices('/').skip(1) {
             let parent = self.entries.entry(path[..end].to_owned());
             let parent = parent.or_insert_with(|| Entry::new(0o755, Content::Directory));
             if parent.content != Content::Directory {
-                return Err(path[..end].to_owned());
+                return Err(Refusal::InTheWay(path[..end].to_owned()));
             }
         }
         if entry.content != Content::Directory && self.has_below(path) {
-            return Err(path.to_owned());
+            return Err(Refusal::InTheWay(path.to_owned()));
         }
         self.entries.insert(path.to_owned(), entry);
         Ok(())
@@ -177,13 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn is_bounded() {
+        let mut tree = Tree::default();
+        let half = || Entry::new(0o644, Content::File(vec![0; VARIANT_BYTES_MAX / 2]));
+        assert_eq!(tree.put("/a", half()), Ok(()));
+        assert_eq!(tree.put("/b", half()), Ok(()));
+        assert_eq!(tree.put("/c", Entry::new(0o644, Content::File(vec![0]))), Err(Refusal::Full));
+    }
+
+    #[test]
     fn refuses_files_as_directories_and_back() {
         let file = || Entry::new(0o644, Content::File(Vec::new()));
         let mut tree = Tree::default();
         tree.put("/a", file()).unwrap();
-        assert_eq!(tree.put("/a/b", file()), Err("/a".to_owned()));
+        assert_eq!(tree.put("/a/b", file()), Err(Refusal::InTheWay("/a".to_owned())));
         tree.put("/c/d", file()).unwrap();
-        assert_eq!(tree.put("/c", file()), Err("/c".to_owned()));
+        assert_eq!(tree.put("/c", file()), Err(Refusal::InTheWay("/c".to_owned())));
         assert!(tree.remove("/c"));
         assert!(!tree.remove("/c"));
         assert_eq!(tree.put("/c", file()), Ok(()));

@@ -9,15 +9,15 @@ use crate::net::{Frame, InterfaceId};
 
 /// A frame on its way to one interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InFlight {
+pub(crate) struct InFlight {
     /// The receiving machine.
-    pub machine: MachineId,
+    pub(crate) machine: MachineId,
     /// The link that carries it.
-    pub link: LinkId,
+    pub(crate) link: LinkId,
     /// The receiving interface.
-    pub interface: InterfaceId,
+    pub(crate) interface: InterfaceId,
     /// What is carried.
-    pub frame: Frame,
+    pub(crate) frame: Frame,
 }
 
 /// A frame in flight, with its time, as a savegame has it.

@@ -22,6 +22,19 @@ impl Images {
         Arc::clone(self.images.entry(image.digest()).or_insert(image))
     }
 
+    /// Keeps an image that a savegame gave.
+    ///
+    /// # Errors
+    ///
+    /// The digest it has, which is not the one that was written.
+    pub(crate) fn load(&mut self, image: Image, digest: Digest) -> Result<(), Digest> {
+        if image.digest() != digest {
+            return Err(image.digest());
+        }
+        self.images.insert(digest, Arc::new(image));
+        Ok(())
+    }
+
     /// The image of this digest.
     pub(crate) fn get(&self, digest: Digest) -> Option<Arc<Image>> {
         self.images.get(&digest).cloned()

@@ -86,9 +86,21 @@ impl Inputs {
     }
 
     /// Drops what was meant for a machine that was removed.
-    pub(crate) fn forget(&mut self, machine: MachineId) {
+    pub(crate) fn forget_machine(&mut self, machine: MachineId) {
+        self.retain(|input| !matches!(input, Input::Machine(id, _) if *id == machine));
+    }
+
+    /// Drops what was meant for a link that was removed.
+    pub(crate) fn forget_link(&mut self, link: LinkId) {
+        self.retain(|input| match input {
+            Input::LinkUp(id, _) | Input::LinkSpec(id, _) => *id != link,
+            Input::Machine(..) => true,
+        });
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Input) -> bool) {
         self.queue.retain(|_, inputs| {
-            inputs.retain(|input| !matches!(input, Input::Machine(id, _) if *id == machine));
+            inputs.retain(&keep);
             !inputs.is_empty()
         });
     }

@@ -107,11 +107,6 @@ impl Links {
         Some(&self.cables[self.place(id)?])
     }
 
-    /// The link that an interface is plugged into.
-    pub(crate) fn of_port(&self, port: Port) -> Option<LinkId> {
-        self.iter().find(|cable| cable.ports.contains(&port)).map(|cable| cable.link.id)
-    }
-
     /// Joins interfaces by a new link.
     pub(crate) fn add(
         &mut self,
@@ -161,15 +156,22 @@ impl Links {
         self.cables.remove(place).ports
     }
 
-    /// Pulls a removed machine's plugs.
-    pub(crate) fn unplug_machine(&mut self, machine: MachineId) {
-        for cable in &mut self.cables {
-            if cable.ports.iter().any(|port| port.machine == machine) {
-                cable.ports.retain(|port| port.machine != machine);
-                cable.learned.clear();
-                cable.link.set_ports(small(cable.ports.len()));
-            }
+    /// The links that a machine is plugged into.
+    pub(crate) fn of_machine(&self, machine: MachineId) -> Vec<LinkId> {
+        let plugged = |cable: &&Cable| cable.ports.iter().any(|port| port.machine == machine);
+        self.cables.iter().filter(plugged).map(|cable| cable.link.id).collect()
+    }
+
+    /// Pulls a machine's plugs from a link. What the link had learned is forgotten, since the
+    /// ports behind those removed have other numbers now.
+    pub(crate) fn unplug(&mut self, id: LinkId, machine: MachineId) {
+        let Some(place) = self.place(id) else { return };
+        let cable = &mut self.cables[place];
+        while let Some(port) = cable.ports.iter().position(|port| port.machine == machine) {
+            cable.ports.remove(port);
+            cable.link.remove_port(small(port));
         }
+        cable.learned.clear();
         self.wiring = None;
     }
 
@@ -185,7 +187,8 @@ impl Links {
         Some(cable)
     }
 
-    fn socket(&mut self, port: Port) -> Option<LinkId> {
+    /// The link that an interface is plugged into.
+    pub(crate) fn socket(&mut self, port: Port) -> Option<LinkId> {
         let wiring = self.wiring.get_or_insert_with(|| Wiring::of(&self.cables));
         let (place, _) = wiring.find(port)?;
         Some(self.cables[place].link.id)

@@ -113,6 +113,11 @@ impl Body {
         self.machine.as_deref_mut().expect(AT_HOME)
     }
 
+    /// The machine, for calls that ask for more than they need and change nothing.
+    pub(crate) fn peek(&mut self) -> &mut Machine {
+        self.machine.as_deref_mut().expect(AT_HOME)
+    }
+
     /// Takes the machine out, to be stepped elsewhere.
     pub(crate) fn lend(&mut self) -> Box<Machine> {
         self.digest = None;

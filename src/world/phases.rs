@@ -135,7 +135,7 @@ fn input(
 
 /// What a machine is told when the link at one of its interfaces changes.
 pub(crate) fn carrier(port: Port, up: bool) -> MachineInput {
-    if up { MachineInput::LinkUp(port.interface) } else { MachineInput::LinkDown(port.interface) }
+    MachineInput::Carrier(port.interface, up)
 }
 
 fn cut(flight: &mut Flight, link: LinkId, up: bool) {

@@ -76,6 +76,10 @@ struct Output {
     held: Vec<u8>,
     /// What an attached embedder has not taken yet; none: nobody is attached.
     attached: Option<serde_bytes::ByteBuf>,
+    /// What an onlooker has not taken yet; none: nobody looks on. Changes nothing, so it is not
+    /// saved.
+    #[serde(skip)]
+    recorded: Option<Vec<u8>>,
 }
 
 /// A signal for the foreground process group.

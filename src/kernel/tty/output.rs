@@ -2,7 +2,7 @@
 
 use super::termios::{InputFlags, LocalFlags, OutputFlags};
 use super::{Effects, Output, Tty};
-use crate::base::limits::{TTY_ECHO_MAX, TTY_OUTPUT_MAX};
+use crate::base::limits::{TTY_ECHO_MAX, TTY_OUTPUT_MAX, TTY_RECORD_MAX};
 
 impl Tty {
     /// Writes as much of `bytes` as there is room for; [`Effects::accepted`] says how much.
@@ -53,6 +53,17 @@ impl Tty {
         count
     }
 
+    /// Begins or ends recording what is written, for an onlooker whom the terminal and its
+    /// programs never notice. More than a limit is not kept.
+    pub fn record(&mut self, on: bool) {
+        self.output.recorded = on.then(|| self.output.recorded.take().unwrap_or_default());
+    }
+
+    /// Takes what was recorded.
+    pub fn take_record(&mut self) -> Vec<u8> {
+        self.output.recorded.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
     /// Drops output that the attached embedder did not take (`TCOFLUSH`).
     pub fn flush_output(&mut self) {
         if let Some(waiting) = &mut self.output.attached {
@@ -96,6 +107,10 @@ impl Tty {
     fn emit(&mut self, cooked: &[u8], effects: &mut Effects) {
         if cooked.is_empty() {
             return;
+        }
+        if let Some(recorded) = &mut self.output.recorded {
+            let room = TTY_RECORD_MAX.saturating_sub(recorded.len());
+            recorded.extend_from_slice(&cooked[..cooked.len().min(room)]);
         }
         let report = self.screen.write(cooked);
         effects.fuel = effects.fuel.saturating_add(report.fuel);

@@ -251,6 +251,22 @@ fn an_attached_reader_that_lags_makes_writers_wait() {
 }
 
 #[test]
+fn an_onlooker_is_not_noticed() {
+    let mut tty = Tty::new(80, 24);
+    let mut watched = tty.clone();
+    watched.record(true);
+    for tty in [&mut tty, &mut watched] {
+        let _ = tty.write(b"a\n\x1b[6n");
+        let _ = tty.input(b"b");
+    }
+    assert_eq!(watched.take_record(), b"a\r\n\x1b[6n^[[2;1Rb");
+    assert_eq!(watched.take_record(), b"");
+    watched.record(false);
+    assert_eq!(watched, tty);
+    assert_eq!(tty.take_record(), b"");
+}
+
+#[test]
 fn a_question_to_the_screen_is_answered_as_if_typed() {
     let mut tty = Tty::new(80, 24);
     tty.set_termios(tty.termios().raw());

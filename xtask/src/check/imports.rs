@@ -20,7 +20,7 @@ const LAYERS: &[Layer] = &[
     Layer { at: "src/fs/", may: &["base"] },
     Layer { at: "src/net/", may: &["base"] },
     Layer { at: "src/kernel/", may: &["base", "fs", "net"] },
-    Layer { at: "programs/", may: &["base", "kernel", "net::app", "net::proto"] },
+    Layer { at: "programs/", may: PROGRAMS_MAY },
     Layer { at: "src/variant/", may: &["base", "fs", "net", "kernel"] },
     Layer { at: "src/world/", may: &["base", "fs", "net", "kernel", "variant"] },
     Layer { at: "src/save/", may: &["base", "fs", "net", "kernel", "variant", "world"] },
@@ -28,6 +28,22 @@ const LAYERS: &[Layer] = &[
         at: "src/sim",
         may: &["base", "fs", "net", "kernel", "programs", "variant", "world", "save"],
     },
+];
+
+/// What programs may name: `Sys` and what helps to write programs, the formats that are shared
+/// with the network, and the words in which the calls of `Sys` ask and answer.
+const PROGRAMS_MAY: &[&str] = &[
+    "base",
+    "kernel",
+    "net::app",
+    "net::proto",
+    "fs::AccessMode",
+    "fs::DirEntry",
+    "fs::FileType",
+    "fs::OpenFlags",
+    "fs::Stat",
+    "net::Prefix",
+    "net::SocketKind",
 ];
 
 /// A library that only some files may name.
