@@ -33,7 +33,6 @@ mod readlink;
 mod reboot;
 mod rm;
 mod rmdir;
-pub mod sh;
 mod sh;
 mod sleep;
 mod sort;

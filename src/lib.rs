@@ -5,10 +5,6 @@ pub mod fs;
 pub mod kernel;
 pub mod net;
 pub mod save;
-#[doc(hidden)]
-pub mod testing;
-pub mod variant;
-pub mod world;
 pub mod sim;
 pub mod variant;
 pub mod world;
