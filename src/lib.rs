@@ -14,3 +14,5 @@ pub mod programs;
 
 #[doc(hidden)]
 pub mod testing;
+
+pub use sim::{ExecError, ExecHandle, LinkView, MachineView, Module, Sim, Spawn, SpawnError};

@@ -1,6 +1,7 @@
 //! [`Sim`]: the engine's façade, a world and everything one does with it.
 
 mod exec;
+mod plan;
 mod spawn;
 mod view;
 

@@ -6,8 +6,10 @@
 use super::error::{Finding, LoadError, Place};
 use super::record::{Key, Record};
 use super::snapshot::WorldRecord;
-use crate::base::limits::{INPUTS_MAX, LAN_ADDRESSES_MAX, LINK_FLIGHT_MAX, LINKS_MAX, MACHINES_MAX};
 use crate::base::MachineId;
+use crate::base::limits::{
+    INPUTS_MAX, LAN_ADDRESSES_MAX, LINK_FLIGHT_MAX, LINKS_MAX, MACHINES_MAX,
+};
 use crate::kernel::{Machine, RelinkError};
 use crate::world::flight::Flying;
 use crate::world::input::{Input, Inputs};
@@ -37,10 +39,9 @@ pub(super) fn world(
         let what = format!("{} machines, but {machines} follow", world.machines);
         return Err(record.contradiction(what));
     }
-    for (what, next, max) in [
-        ("machines", world.next_machine, MACHINES_MAX),
-        ("links", world.next_link, LINKS_MAX),
-    ] {
+    for (what, next, max) in
+        [("machines", world.next_machine, MACHINES_MAX), ("links", world.next_link, LINKS_MAX)]
+    {
         if next == 0 {
             return Err(record.contradiction(format!("ids of {what} begin with 1")));
         }
@@ -62,7 +63,9 @@ pub(super) fn machine(
         return Err(record.contradiction(format!("it says that it is machine {}", machine.id())));
     }
     if id.0 == 0 || id.0 >= world.next_machine {
-        return Err(record.contradiction(format!("ids up to {} were given out", world.next_machine)));
+        return Err(
+            record.contradiction(format!("ids up to {} were given out", world.next_machine))
+        );
     }
     if machine.now() > world.tick {
         return Err(record.contradiction(format!("it lives after tick {}", world.tick)));
@@ -174,7 +177,10 @@ pub(super) fn inputs(
     world: &WorldRecord,
 ) -> Result<(), LoadError> {
     if inputs.iter().count() > INPUTS_MAX {
-        return Err(LoadError::TooBig { what: "queued inputs".to_owned(), limit: INPUTS_MAX as u64 });
+        return Err(LoadError::TooBig {
+            what: "queued inputs".to_owned(),
+            limit: INPUTS_MAX as u64,
+        });
     }
     for (at, input) in inputs.iter() {
         if at < world.tick {

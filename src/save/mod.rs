@@ -1,17 +1,31 @@
 //! Savegames: a whole world as one string, and back.
-
-pub mod diff;
-pub mod error;
-pub mod record;
+//!
+//! There are two forms with the same content. The readable one is RON with a comment before each
+//! record; the compact one is a single printable line. Either is canonical: a state has exactly
+//! one savegame of each form, and save, load, save is the identity, also from one form to the
+//! other. [`Sim::save`](crate::Sim::save) and [`Sim::load`](crate::Sim::load) are the way in;
+//! here are the tools that look at savegames without playing them.
+//!
+//! A typical load is: the header is read and a newer format refused; every record's digest is
+//! checked; records of an older format are migrated; each is decoded into its type; references
+//! are checked; the world is built, and its digest compared with the one that was written.
 
 mod check;
 mod compact;
+mod diff;
+mod error;
+mod inspect;
 mod migrate;
+mod record;
 mod snapshot;
 mod text;
 
 pub use diff::Difference;
 pub use error::{Finding, LoadError, Place};
+pub use inspect::{Inspection, MachineInspection, check, differences, inspect};
+pub use record::FORMAT;
+#[cfg(test)]
+pub(crate) use record::Record;
 pub(crate) use snapshot::{build, to_compact, to_text};
 
 #[cfg(test)]
@@ -48,4 +62,29 @@ fn unwrapped(line: &str) -> Cow<'_, str> {
 /// Line endings as they were written. A carriage return in a value is always escaped.
 fn unix_lines(text: &str) -> Cow<'_, str> {
     if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
+}
+
+/// A readable savegame with changed records and right digests, as an attacker would make it; the
+/// digest of the world is the one that the last attempt to load it told, if any.
+#[cfg(test)]
+pub(crate) fn forge(
+    savegame: &str,
+    told: Option<&LoadError>,
+    mut edit: impl FnMut(&mut String),
+) -> String {
+    let container = container(savegame).expect("a savegame to start from");
+    let mut header = container.header;
+    if let Some(LoadError::Inconsistent(finding)) = told
+        && let Some(digest) = finding.what.strip_prefix("its digest is ")
+    {
+        header.digest = record::parse_digest(&digest[..32]).expect("a digest");
+    }
+    let mut writer = text::Writer::new(&header);
+    for record in container.records {
+        if let record::Body::Text { mut text, .. } = record.body {
+            edit(&mut text);
+            writer.encoded(record.key, &text);
+        }
+    }
+    writer.finish()
 }

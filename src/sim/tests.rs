@@ -1,5 +1,8 @@
 //! Worlds of machines whose only programs are made for the purpose: what the façade promises.
 
+use proptest::prelude::{ProptestConfig, any, prop, prop_oneof};
+use proptest::strategy::{Just, Strategy};
+use proptest::{prop_assert, proptest};
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -287,7 +290,7 @@ fn a_game_keeps_a_world_inside_its_own() {
         let inside = world(1, 2);
         *sim = inside;
     });
-    let entity = game.resource::<crate::world::machines::Index>().entity(MachineId(2)).unwrap();
+    let entity = game.resource::<machines::Index>().entity(MachineId(2)).unwrap();
     game.entity_mut(entity).insert(Rack(7));
     for _ in 0..1500 {
         game.run_schedule(Simulate);
@@ -297,10 +300,115 @@ fn a_game_keeps_a_world_inside_its_own() {
 }
 
 #[test]
+fn savegames_can_be_looked_at() {
+    let mut sim = world(11, 2);
+    sim.advance(Ticks::from_secs(1));
+    let before = sim.save();
+    let seen = save::inspect(&sim.save_compact()).unwrap();
+    assert_eq!((seen.tick, seen.seed, seen.compact), (Some(Tick(1000)), Some(11), true));
+    assert_eq!(seen.digest, sim.digest());
+    let names: Vec<&str> = seen.machines.iter().map(|machine| machine.name.as_str()).collect();
+    assert_eq!(names, ["m0", "m1"]);
+    assert_eq!(seen.machines[0].processes, 2);
+    assert_eq!(save::check(&before, programs()), []);
+    assert_ne!(save::check(&before, Registry::new()), []);
+    let compact = sim.save_compact();
+    assert_eq!(save::differences(&before, &compact, &programs()), Ok(Vec::new()));
+    sim.write_file(MachineId(2), "/x", 0o644, b"new").unwrap();
+    sim.advance(Ticks(1));
+    let found = save::differences(&before, &sim.save_compact(), &programs()).unwrap();
+    let paths: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert_eq!(paths[0], "world.tick: 1000 -> 1001");
+    assert!(paths[1..].iter().all(|path| path.starts_with("machine 2.vfs")), "{paths:#?}");
+}
+
+#[test]
 fn a_save_that_needs_an_unknown_program_says_so() {
     let mut sim = world(10, 1);
     sim.advance(Ticks::from_secs(1));
     let error = Sim::load_with(&sim.save(), Registry::new()).unwrap_err();
     assert!(matches!(error, LoadError::Missing { .. }));
     assert!(error.to_string().contains("beat"), "{error}");
+}
+
+/// The savegame of a small busy world, made once.
+fn savegame() -> &'static str {
+    static SAVEGAME: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    SAVEGAME.get_or_init(|| {
+        let mut sim = world(12, 2);
+        sim.advance(Ticks(1200));
+        let keys = MachineInput::Keys { tty: TTY, bytes: b"abc".to_vec() };
+        sim.input_at(Tick(1300), Input::Machine(MachineId(2), keys)).unwrap();
+        sim.save()
+    })
+}
+
+/// Numbers, names and brackets of a text: what may be replaced by something else.
+fn tokens(text: &str) -> Vec<core::ops::Range<usize>> {
+    let mut tokens: Vec<core::ops::Range<usize>> = Vec::new();
+    for (at, byte) in text.bytes().enumerate() {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        match tokens.last_mut() {
+            Some(last) if last.end == at && word(byte) && word(text.as_bytes()[at - 1]) => {
+                last.end += 1;
+            }
+            _ if word(byte) => tokens.push(at..at + 1),
+            _ => {}
+        }
+    }
+    tokens
+}
+
+fn replacement() -> impl Strategy<Value = String> {
+    let numbers = prop_oneof![
+        Just("0".to_owned()),
+        Just("1".to_owned()),
+        Just("-1".to_owned()),
+        Just(u64::MAX.to_string()),
+        Just(u32::MAX.to_string()),
+        Just(i64::MAX.to_string()),
+        any::<u16>().prop_map(|number| number.to_string()),
+    ];
+    const WORDS: &[&str] =
+        &["None", "Some(1)", "[]", "()", "{}", "true", "false", "\"x\"", "Ready", "Ended"];
+    prop_oneof![3 => numbers, 1 => prop::sample::select(WORDS).prop_map(str::to_owned)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Someone changes one word of a savegame and puts all digests right again. It is refused, or
+    /// it is a world like any other.
+    #[test]
+    fn a_forged_savegame_is_refused_or_runs(
+        place in any::<prop::sample::Index>(),
+        word in replacement(),
+    ) {
+        let original = save::container(savegame()).unwrap();
+        let total: usize = original.records.iter().map(save::Record::len).sum();
+        let target = place.index(total);
+        let mut seen = 0;
+        let edit = |text: &mut String| {
+            let start = seen;
+            seen += text.len();
+            if (start..start + text.len()).contains(&target) {
+                let tokens = tokens(text);
+                if let Some(token) = tokens.iter().find(|token| token.end > target - start) {
+                    text.replace_range(token.clone(), &word);
+                }
+            }
+        };
+        let forged = save::forge(savegame(), None, edit);
+        let told = match load(&forged) {
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        let again = save::forge(&forged, told.as_ref(), |_| {});
+        if let Ok(mut sim) = load(&again) {
+            let tick = sim.now();
+            sim.advance(Ticks(300));
+            prop_assert!(sim.now() > tick || tick == Tick::NEVER);
+            sim.save();
+        }
+    }
 }

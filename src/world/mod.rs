@@ -11,10 +11,10 @@ pub mod phases;
 pub mod plugin;
 
 pub(crate) mod crew;
+pub mod file;
 pub(crate) mod flight;
 pub(crate) mod images;
 pub(crate) mod wake;
-pub mod file;
 mod wheel;
 
 use bevy_ecs::resource::Resource;
