@@ -22,9 +22,9 @@ const SPEC: Spec = Spec::operands_only(
 #[derive(Clone, Serialize, Deserialize)]
 struct Seq {
     /// In units of the smallest decimal place.
-    next: i128,
-    increment: i128,
-    last: i128,
+    next: i64,
+    increment: i64,
+    last: i64,
     decimals: u32,
     width: u32,
     separator: bstr::BString,
@@ -89,9 +89,9 @@ impl Tool for Seq {
         };
         let width = if same_width { whole(&first).max(whole(&last)) + pad } else { 0 };
         Ok(Self {
-            next: first.scaled(shown),
-            increment: increment.scaled(shown),
-            last: last_digits,
+            next: fits(first.scaled(shown), out)?,
+            increment: fits(increment.scaled(shown), out)?,
+            last: fits(last_digits, out)?,
             decimals: shown,
             width,
             separator,
@@ -111,8 +111,8 @@ impl Tool for Seq {
             out.text(&self.separator);
         }
         self.begun = true;
-        let scale = 10_i128.pow(self.decimals);
-        let magnitude = self.next.abs();
+        let scale = 10_u64.pow(self.decimals);
+        let magnitude = self.next.unsigned_abs();
         let sign = if self.next < 0 { "-" } else { "" };
         let mut text = (magnitude / scale).to_string();
         if self.decimals > 0 {
@@ -121,9 +121,22 @@ impl Tool for Seq {
         }
         let width = (self.width as usize).saturating_sub(sign.len());
         out.text(format!("{sign}{text:0>width$}"));
-        self.next += self.increment;
+        match self.next.checked_add(self.increment) {
+            Some(next) => self.next = next,
+            // Nothing lies beyond the largest number: it was the last.
+            None => {
+                out.text("\n");
+                return Ok(Step::Exit(0));
+            }
+        }
         Ok(Step::Again)
     }
+}
+
+/// A number of units as the state keeps it.
+fn fits(number: i128, out: &mut Out) -> Result<i64, End> {
+    i64::try_from(number)
+        .map_err(|_| out.fail(1, "numbers of more than 18 digits are not known here"))
 }
 
 /// A decimal number, exactly.
