@@ -178,7 +178,9 @@ mod tests {
     fn the_header_is_an_executable_of_this_size() {
         let program = ProgramFile::new("ls");
         let bytes = whole(&program);
-        expect_test::expect!["7f454c460201010000000000000000000200 3e00 entry 0x400200 segment 74032 name ls"]
+        expect_test::expect![
+            "7f454c460201010000000000000000000200 3e00 entry 0x400200 segment 74032 name ls"
+        ]
         .assert_eq(&format!(
             "{} {} entry {:#x} segment {} name {}",
             hex(&bytes[..18]),

@@ -67,7 +67,12 @@ pub struct Exec {
     #[arg(long, value_name = "COLSxROWS", requires = "tty")]
     size: Option<Size>,
     /// The command and its arguments
-    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD")]
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "CMD"
+    )]
     command: Vec<std::ffi::OsString>,
 }
 

@@ -101,9 +101,7 @@ impl Run<'_> {
         let source = self.stdin.source.get_or_insert_with(feeder::start);
         let incoming = match due {
             None => source.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(due) => {
-                source.recv_timeout(Duration::from_millis((due - self.solo.now).0))
-            }
+            Some(due) => source.recv_timeout(Duration::from_millis((due - self.solo.now).0)),
         };
         match (incoming, due) {
             (Ok(incoming), _) => self.take_in(incoming),

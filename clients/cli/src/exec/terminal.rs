@@ -98,7 +98,8 @@ impl Run<'_> {
                 return Ok(STATUS_HANGUP);
             }
             self.type_waiting();
-            if self.keys.is_none() && self.waiting.is_empty() && self.is_idle() && !self.end_input() {
+            if self.keys.is_none() && self.waiting.is_empty() && self.is_idle() && !self.end_input()
+            {
                 return Ok(STATUS_HANGUP);
             }
             self.wait();
@@ -155,7 +156,8 @@ impl Run<'_> {
             None => WAIT_MAX,
         };
         // Keys that found no room are tried again with the next tick.
-        let until = if self.waiting.is_empty() { until } else { until.min(Duration::from_millis(1)) };
+        let until =
+            if self.waiting.is_empty() { until } else { until.min(Duration::from_millis(1)) };
         let Some(keys) = self.keys.as_ref().filter(|_| self.waiting.is_empty()) else {
             std::thread::sleep(until);
             return;
