@@ -566,6 +566,7 @@ mod tests {
         "#]]
         .assert_eq(&guest.run("grep -rl miss /tmp/d", ""));
         expect![[r#"
+            /tmp/d:0
             /tmp/d/x:1
             [stderr]
             grep: no: No such file or directory

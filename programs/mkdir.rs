@@ -103,7 +103,7 @@ mod tests {
         expect![[r#"
             mkdir: created directory '/tmp/a'
             mkdir: created directory '/tmp/a/b'
-            mkdir: created directory '/tmp/a/b/c'
+            mkdir: created directory '/tmp/a/b//c'
             [exit 0]
         "#]]
         .assert_eq(&guest.run("mkdir -pv /tmp/a/b//c /tmp/a", ""));

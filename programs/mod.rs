@@ -3,49 +3,85 @@
 use crate::kernel::program::Program;
 
 mod cat;
+mod chmod;
 mod cp;
+mod date;
 mod echo;
+mod env;
 mod r#false;
+mod getty;
 mod grep;
+mod halt;
 mod head;
 mod hello;
+mod hostname;
+mod id;
+mod init;
+mod ip;
 mod kill;
 mod ln;
+mod login;
 mod ls;
 mod mkdir;
 mod mv;
+mod nc;
+mod ping;
+mod poweroff;
 mod ps;
 mod pwd;
 mod readlink;
+mod reboot;
 mod rm;
 mod rmdir;
 mod sh;
 mod sleep;
+mod sort;
+mod stat;
+mod touch;
 mod r#true;
+mod uname;
 mod wc;
 
 /// Every built-in program, sorted by file name.
 #[rustfmt::skip]
 pub const ALL: &[Program] = &[
     cat::PROGRAM,
+    chmod::PROGRAM,
     cp::PROGRAM,
+    date::PROGRAM,
     echo::PROGRAM,
+    env::PROGRAM,
     r#false::PROGRAM,
+    getty::PROGRAM,
     grep::PROGRAM,
+    halt::PROGRAM,
     head::PROGRAM,
     hello::PROGRAM,
+    hostname::PROGRAM,
+    id::PROGRAM,
+    init::PROGRAM,
+    ip::PROGRAM,
     kill::PROGRAM,
     ln::PROGRAM,
+    login::PROGRAM,
     ls::PROGRAM,
     mkdir::PROGRAM,
     mv::PROGRAM,
+    nc::PROGRAM,
+    ping::PROGRAM,
+    poweroff::PROGRAM,
     ps::PROGRAM,
     pwd::PROGRAM,
     readlink::PROGRAM,
+    reboot::PROGRAM,
     rm::PROGRAM,
     rmdir::PROGRAM,
     sh::PROGRAM,
     sleep::PROGRAM,
+    sort::PROGRAM,
+    stat::PROGRAM,
+    touch::PROGRAM,
     r#true::PROGRAM,
+    uname::PROGRAM,
     wc::PROGRAM,
 ];

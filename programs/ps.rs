@@ -512,8 +512,9 @@ mod tests {
     #[test]
     fn lists_itself() {
         expect![[r#"
-            PID CMD
-              1 ps -o pid=PID,args=CMD
+                PID CMD
+                  1 /sbin/init
+                  3 ps -o pid=PID,args=CMD
             [exit 0]
         "#]]
         .assert_eq(&run("ps -o pid=PID,args=CMD", ""));

@@ -17,9 +17,10 @@ use crate::base::{Errno, Gid, MachineId, Tick, Ticks, Timestamp, Uid};
 use crate::fs::{Image, ImageBuilder, InodeKind};
 use crate::kernel::program::{Main, Program, Registry, Step, Stop, Sys};
 use crate::kernel::{
-    ExecSpec, Execution, Hardware, Machine, MachineSpec, Outbox, PowerState, WaitFlags, WaitStatus,
-    WaitTarget,
+    ExecSpec, Execution, Hardware, Machine, MachineSpec, Outbox, PowerState, SpecFile, TtyId,
+    WaitFlags, WaitStatus, WaitTarget,
 };
+use crate::net::Mac;
 
 /// Runs a command line on a machine of its own and shows what it said; see [`Guest::run`].
 pub fn run(line: &str, stdin: &str) -> String {
@@ -52,6 +53,7 @@ pub struct Guest {
     now: Tick,
     user: u32,
     steps: u64,
+    mean: bool,
 }
 
 impl Default for Guest {
@@ -71,11 +73,27 @@ impl Guest {
 
     /// As [`Guest::new`], with further programs in `/bin`.
     pub fn with(programs: &[Program]) -> Self {
+        let mut guest = Self::build(programs, "test-init", &[]);
+        while guest.machine.power() != PowerState::Running || guest.machine.due().is_some() {
+            guest.step();
+        }
+        guest.be_mean();
+        guest
+    }
+
+    /// A machine that is being started by the real init, with these files over the image.
+    pub fn booting(files: &[(&str, &str)]) -> Self {
+        let mut guest = Self::build(&[], "init", files);
+        guest.be_mean();
+        guest
+    }
+
+    fn build(programs: &[Program], init: &str, files: &[(&str, &str)]) -> Self {
         let mut registry = Registry::new();
         registry.add_all(crate::programs::ALL);
         registry.add_all(programs);
         registry.add(Program::new::<Reaper>("test-init", ""));
-        let image = image(&registry);
+        let image = image(&registry, init);
         let spec = MachineSpec {
             id: MachineId(1),
             name: "guest".into(),
@@ -84,18 +102,27 @@ impl Guest {
             variant: "test".into(),
             image: image.clone(),
             hardware: Hardware { fuel_per_tick: 10_000, ..Hardware::default() },
-            interfaces: Vec::new(),
-            files: Vec::new(),
+            interfaces: vec![Mac([0x52, 0x54, 0, 0, 0, 1])],
+            files: files
+                .iter()
+                .map(|(path, text)| SpecFile {
+                    path: (*path).into(),
+                    mode: 0o644,
+                    uid: Uid::ROOT,
+                    gid: Gid::ROOT,
+                    bytes: text.as_bytes().to_vec(),
+                })
+                .collect(),
         };
         let mut machine = Machine::new(spec, Tick::ZERO);
         machine.power_on(Tick::ZERO);
-        let mut guest = Self { machine, registry, image, now: Tick::ZERO, user: 0, steps: 0 };
-        while guest.machine.power() != PowerState::Running || guest.machine.due().is_some() {
-            guest.step();
-        }
-        // From here on a process gets hardly more than one call at a time.
-        guest.machine.hardware.fuel_per_tick = 1;
-        guest
+        Self { machine, registry, image, now: Tick::ZERO, user: 0, steps: 0, mean: false }
+    }
+
+    /// From here on a process gets hardly more than one call at a time, and is saved after it.
+    fn be_mean(&mut self) {
+        self.machine.hardware.fuel_per_tick = 1;
+        self.mean = true;
     }
 
     /// The machine, to look at.
@@ -113,6 +140,22 @@ impl Guest {
             .write_file(path.as_bytes(), 0o644, content.as_ref())
             .expect("a test's files can be written");
         self
+    }
+
+    /// Types on the first terminal, then lets time pass until the screen stays as it is for a
+    /// simulated minute, and shows it without what is empty.
+    pub fn type_keys(&mut self, keys: &str) -> String {
+        self.machine.type_keys(TtyId(1), keys.as_bytes());
+        let end = self.now + Ticks::from_secs(60);
+        while let Some(due) = self.machine.due()
+            && due <= end
+        {
+            self.step();
+        }
+        self.now = end;
+        let lines = self.machine.screen(TtyId(1)).map(|screen| screen.lines).unwrap_or_default();
+        let lines = lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty());
+        lines.map(|line| format!("{line}\n")).collect()
     }
 
     /// Later commands run as this user and group.
@@ -222,7 +265,7 @@ impl Guest {
         let mut outbox = Outbox::default();
         self.machine.step(&self.registry, self.now, &mut outbox);
         self.steps += 1;
-        if self.machine.hardware.fuel_per_tick == 1 {
+        if self.mean {
             self.save_and_load();
         }
     }
@@ -251,7 +294,7 @@ impl Guest {
     }
 }
 
-fn image(registry: &Registry) -> Arc<Image> {
+fn image(registry: &Registry, init: &str) -> Arc<Image> {
     let mut builder = ImageBuilder::new();
     let (root, group) = (Uid::ROOT, Gid::ROOT);
     fn add(result: Result<&mut ImageBuilder, Errno>) {
@@ -282,10 +325,14 @@ fn image(registry: &Registry) -> Arc<Image> {
         let path = format!("/bin/{}", program.name);
         add(builder.program(&path, 0o755, root, group, program.name));
     }
-    add(builder.program("/sbin/init", 0o755, root, group, "test-init"));
+    add(builder.program("/sbin/init", 0o755, root, group, init));
     for (path, minor) in [("/dev/null", 3), ("/dev/zero", 5), ("/dev/full", 7)] {
         let kind = InodeKind::CharDevice { major: 1, minor };
         add(builder.device(path, 0o666, root, group, kind));
+    }
+    for (path, major, minor) in [("/dev/console", 5, 1), ("/dev/tty", 5, 0), ("/dev/tty1", 4, 1)] {
+        let kind = InodeKind::CharDevice { major, minor };
+        add(builder.device(path, 0o600, root, group, kind));
     }
     builder.build()
 }

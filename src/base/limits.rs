@@ -160,6 +160,8 @@ pub const IMAGE_INODES_MAX: usize = 100_000;
 pub const ACCOUNTS_MAX: usize = 4096;
 /// Largest file in bytes (ext4 with 4 KiB blocks). Beyond: `EFBIG`.
 pub const FILE_SIZE_MAX: u64 = 16 << 40;
+/// Bytes that one call reads from a file, which may be all holes. Beyond: a short read.
+pub const READ_MAX: usize = 64 * 1024 * 1024;
 /// Filesystems mounted on one machine: each is looked at when a path is walked. Beyond: `ENOSPC`.
 pub const MOUNTS_MAX: usize = 64;
 /// Ancestors looked at when a directory moves to another parent: bounds what that may cost.

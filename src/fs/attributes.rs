@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Data;
 use super::inode::{Inode, InodeKind};
-use super::mode::{AccessMode, FileType, PERMISSIONS, S_ISGID, S_ISUID, S_IXGRP};
+use super::mode::{AccessMode, PERMISSIONS, S_ISGID, S_ISUID, S_IXGRP};
 use super::mount::Node;
-use super::vfs::{Context, FilesRef, Vfs};
+use super::step::FilesRef;
+use super::vfs::{Context, Vfs};
 use crate::base::limits::FILE_SIZE_MAX;
 use crate::base::{Errno, Gid, Timestamp, Uid};
 
@@ -229,10 +230,5 @@ impl Vfs {
         set(&mut inode.mtime, mtime);
         inode.ctime = context.now;
         Ok(())
-    }
-
-    /// Whether a node is a directory.
-    pub fn is_directory(&self, context: &Context<'_>, node: Node) -> bool {
-        self.file_type(context, node) == Ok(FileType::Directory)
     }
 }

@@ -16,8 +16,9 @@ use super::inode::{GONE, Inode, InodeKind, ROOT_INO};
 use super::mode::PERMISSIONS;
 use super::mount::{Files, Mount, MountId, Node};
 use super::path::legal_target;
+use super::step::FilesRef;
 use super::tree::{INO_MAX, Tree};
-use super::vfs::{FilesRef, Vfs};
+use super::vfs::Vfs;
 use crate::base::Ino;
 use crate::base::limits::{DIR_ENTRIES_MAX, LINK_MAX, MOUNTS_MAX, NAME_MAX};
 

@@ -19,7 +19,7 @@ use serde::de::Error as _;
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::base::limits::FILE_SIZE_MAX;
+use crate::base::limits::{FILE_SIZE_MAX, READ_MAX};
 
 /// Bytes of a chunk, the unit of copying.
 pub(super) const CHUNK: usize = 64 * 1024;
@@ -224,10 +224,11 @@ impl Data {
         }
     }
 
-    /// Appends up to `max` bytes from `offset` to `out`; tells how many.
+    /// Appends up to `max` bytes from `offset` to `out`; tells how many. One call reads no more
+    /// than `READ_MAX`, since a hole of terabytes costs its maker nothing.
     pub fn read(&self, offset: u64, out: &mut Vec<u8>, max: usize) -> usize {
         let available = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let total = max.min(available);
+        let total = max.min(available).min(READ_MAX);
         out.reserve(total);
         let mut done = 0;
         while done < total {

@@ -17,6 +17,8 @@ mod names;
 mod open;
 mod path;
 mod program;
+mod stat;
+mod step;
 mod tree;
 mod vfs;
 
@@ -32,7 +34,8 @@ pub use mount::{
 };
 pub use path::Follow;
 pub use program::ProgramFile;
-pub use vfs::{Context, DirEntry, Kind, Stat, StatVfs, Vfs};
+pub use stat::{DirEntry, Stat, StatVfs};
+pub use vfs::{Context, Kind, Vfs};
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@
 use bstr::{BStr, BString};
 use serde::{Deserialize, Serialize};
 
+use super::stat::{DirEntry, Stat};
 use super::tree::Tree;
-use super::vfs::{DirEntry, Stat};
 use crate::base::{Errno, Ino};
 
 /// A mounted filesystem of a machine. The root filesystem is 0; numbers are never reused.

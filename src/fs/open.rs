@@ -2,8 +2,6 @@
 //!
 //! Follows: POSIX.1-2024 `open`, and Linux's `open(2)` for the order of errors.
 
-use bstr::ByteSlice;
-
 use super::inode::InodeKind;
 use super::mode::{AccessMode, FileType, OpenFlags};
 use super::mount::Node;
@@ -77,14 +75,14 @@ impl Vfs {
             if walk.slash {
                 return Err(Errno::EISDIR);
             }
-            let child = match self.lookup(context, walk.here, name.as_bstr()) {
+            let (child, view) = match walk.child(&name) {
                 Err(Errno::ENOENT) => return Ok(Found::ToCreate(walk.here, inode::name(&name))),
                 child => child?,
             };
             if exclusive {
                 return Err(Errno::EEXIST);
             }
-            match self.file_type(context, child)? {
+            match view.file_type() {
                 FileType::Symlink if nofollow => return Err(Errno::ELOOP),
                 FileType::Symlink => walk.follow(child)?,
                 FileType::Directory => return Err(Errno::EISDIR),

@@ -12,6 +12,7 @@ use bstr::ByteSlice;
 
 use super::mode::{AccessMode, FileType};
 use super::mount::Node;
+use super::step::View;
 use super::vfs::{Context, Vfs};
 use crate::base::Errno;
 use crate::base::limits::{NAME_MAX, PATH_MAX, SYMLINKS_MAX};
@@ -69,6 +70,8 @@ pub(super) struct Walk<'a> {
     context: &'a Context<'a>,
     /// The directory the next component is looked up in.
     pub here: Node,
+    /// What is known of `here`, which the step that led there had to look at anyway.
+    view: View<'a>,
     /// Whether a slash follows the last component, which must then be a directory.
     pub slash: bool,
     links: u32,
@@ -84,8 +87,9 @@ impl<'a> Walk<'a> {
     pub fn new(vfs: &'a Vfs, context: &'a Context<'a>, path: &'a [u8]) -> Result<Self, Errno> {
         legal_target(path)?;
         let here = if path.starts_with(b"/") { context.root } else { context.cwd };
+        let view = vfs.look(context, here)?;
         let piece = Piece { text: Cow::Borrowed(path), at: 0 };
-        Ok(Self { vfs, context, here, slash: false, links: 0, piece, rest: Vec::new() })
+        Ok(Self { vfs, context, here, view, slash: false, links: 0, piece, rest: Vec::new() })
     }
 
     /// Walks to the directory that holds the last component, and tells what that is.
@@ -107,7 +111,7 @@ impl<'a> Walk<'a> {
             if name.len() > NAME_MAX {
                 return Err(Errno::ENAMETOOLONG);
             }
-            let directory = self.vfs.guard(self.context, self.here)?;
+            let directory = self.view.guard();
             if !directory.directory {
                 return Err(Errno::ENOTDIR);
             }
@@ -125,9 +129,9 @@ impl<'a> Walk<'a> {
                 b"." => {}
                 b".." => self.up()?,
                 name => {
-                    let child = self.vfs.lookup(self.context, self.here, name.as_bstr())?;
-                    match self.vfs.file_type(self.context, child)? {
-                        FileType::Directory => self.here = child,
+                    let (child, view) = self.child(name)?;
+                    match view.file_type() {
+                        FileType::Directory => (self.here, self.view) = (child, view),
                         FileType::Symlink => self.follow(child)?,
                         _ => return Err(Errno::ENOTDIR),
                     }
@@ -136,10 +140,36 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What a name in the directory stands for.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` if there is no such name.
+    pub fn child(&self, name: &[u8]) -> Result<(Node, View<'a>), Errno> {
+        let name = name.as_bstr();
+        let View::Tree(tree, inode) = self.view else {
+            let child = self.vfs.lookup(self.context, self.here, name)?;
+            return Ok((child, self.vfs.look(self.context, child)?));
+        };
+        let directory = inode.directory().ok_or(Errno::ENOTDIR)?;
+        let ino = tree.child(self.here.ino, directory, name).ok_or(Errno::ENOENT)?;
+        let below = Node { mount: self.here.mount, ino };
+        let child = self.vfs.top(below);
+        if child == below {
+            return Ok((child, View::Tree(tree, tree.get(ino).ok_or(Errno::ENOENT)?)));
+        }
+        Ok((child, self.vfs.look(self.context, child)?))
+    }
+
+    fn go(&mut self, node: Node) -> Result<(), Errno> {
+        self.view = self.vfs.look(self.context, node)?;
+        self.here = node;
+        Ok(())
+    }
+
     /// Goes to the directory above, but never above the caller's root.
     pub fn up(&mut self) -> Result<(), Errno> {
-        self.here = self.vfs.parent(self.context, self.here)?;
-        Ok(())
+        self.go(self.vfs.parent(self.context, self.here)?)
     }
 
     /// Puts a symbolic link's target before what is left of the path.
@@ -149,15 +179,14 @@ impl<'a> Walk<'a> {
             return Err(Errno::ELOOP);
         }
         if let Some(node) = self.vfs.jump(self.context, link) {
-            self.here = node;
-            return Ok(());
+            return self.go(node);
         }
         let target = self.vfs.target(self.context, link)?;
         if target.is_empty() {
             return Err(Errno::ENOENT);
         }
         if target.starts_with(b"/") {
-            self.here = self.context.root;
+            self.go(self.context.root)?;
         }
         let before = core::mem::replace(&mut self.piece, Piece { text: target, at: 0 });
         if before.rest().iter().any(|byte| *byte != b'/') {
@@ -181,11 +210,11 @@ impl<'a> Walk<'a> {
                 }
                 Last::Name(name) => name,
             };
-            let child = self.vfs.lookup(self.context, self.here, name.as_bstr())?;
+            let (child, view) = self.child(&name)?;
             if !self.slash && follow == Follow::No {
                 return Ok(child);
             }
-            match self.vfs.file_type(self.context, child)? {
+            match view.file_type() {
                 FileType::Symlink => self.follow(child)?,
                 FileType::Directory => return Ok(child),
                 _ if self.slash => return Err(Errno::ENOTDIR),

@@ -6,6 +6,7 @@
 
 use core::ops::Bound;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use bstr::{BStr, BString};
 use serde::ser::{SerializeMap, SerializeStruct};
@@ -87,11 +88,14 @@ impl Tree {
 
     /// The machine's own copy of an inode.
     pub fn get_mut(&mut self, ino: Ino) -> Option<&mut Inode> {
-        if !self.changed.contains_key(&ino) {
-            let copy = self.image()?.get(ino)?.copy_for_layer();
-            self.changed.insert(ino, Some(Box::new(copy)));
+        match self.changed.entry(ino) {
+            Entry::Occupied(own) => own.into_mut().as_deref_mut(),
+            Entry::Vacant(none) => {
+                let image = self.image.as_ref().and_then(Link::image)?;
+                let copy = image.get(ino)?.copy_for_layer();
+                none.insert(Some(Box::new(copy))).as_deref_mut()
+            }
         }
-        self.changed.get_mut(&ino)?.as_deref_mut()
     }
 
     /// The image's version of a directory that lies below the machine's.
@@ -164,14 +168,25 @@ impl Tree {
         let Some(inode) = self.get_mut(dir) else { return };
         inode.modified(now);
         let Some(directory) = inode.directory_mut() else { return };
-        let was = directory.entries.get(&name).copied().or(below).filter(|was| *was != GONE);
-        if below == Some(ino) {
-            directory.entries.remove(&name);
-        } else {
-            directory.entries.insert(name, ino);
-        }
+        let new = match directory.entries.entry(name) {
+            Entry::Occupied(mut own) => {
+                let was = *own.get();
+                if below == Some(ino) {
+                    own.remove();
+                } else {
+                    own.insert(ino);
+                }
+                was == GONE
+            }
+            Entry::Vacant(none) => {
+                if below != Some(ino) {
+                    none.insert(ino);
+                }
+                below.is_none()
+            }
+        };
         let before = directory_pages(directory.len);
-        directory.len += u32::from(was.is_none());
+        directory.len += u32::from(new);
         let more = directory_pages(directory.len) - before;
         self.space.pages += more;
     }

@@ -13,18 +13,20 @@ use std::sync::Arc;
 use bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
-use super::access::{Access, Guard};
+use super::access::Access;
 use super::data::PAGE;
 use super::image::{Image, Link};
-use super::inode::{Inode, InodeKind, ROOT_INO};
+use super::inode::{InodeKind, ROOT_INO};
 use super::mode::{AccessMode, FileType};
-use super::mount::{Files, Mount, MountId, Node, Synthetic, SyntheticTree};
+use super::mount::{Mount, MountId, Node, Synthetic, SyntheticTree};
 use super::path::{Follow, Walk};
 use super::program::{HEAD, ProgramFile};
+use super::stat::{DirEntry, Stat, StatVfs};
+use super::step::FilesRef;
 use super::tree::Tree;
 use crate::base::digest::Digest;
 use crate::base::limits::{NAME_MAX, PATH_MAX};
-use crate::base::{Errno, Gid, Ino, Timestamp, Uid};
+use crate::base::{Errno, Timestamp};
 
 /// Who calls, from where, and when.
 #[derive(Clone, Copy)]
@@ -41,74 +43,6 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// The kernel's trees.
     pub synthetic: &'a dyn Synthetic,
-}
-
-/// What `stat` tells of an inode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stat {
-    /// The filesystem's device number.
-    pub dev: u64,
-    /// The inode's number.
-    pub ino: Ino,
-    /// What it is.
-    pub kind: FileType,
-    /// Permission, set-id and sticky bits.
-    pub mode: u16,
-    /// How many names it has.
-    pub nlink: u32,
-    /// Its owner.
-    pub uid: Uid,
-    /// Its group.
-    pub gid: Gid,
-    /// For a device, major and minor number.
-    pub rdev: (u32, u32),
-    /// Length in bytes.
-    pub size: u64,
-    /// Space taken, in units of 512 bytes.
-    pub blocks: u64,
-    /// Last access; reading does not change it.
-    pub atime: Timestamp,
-    /// Last change of content.
-    pub mtime: Timestamp,
-    /// Last change of the inode.
-    pub ctime: Timestamp,
-}
-
-impl Stat {
-    /// Type and permission bits together, as `st_mode` has them.
-    pub fn st_mode(&self) -> u32 {
-        self.kind.bits() | u32::from(self.mode)
-    }
-}
-
-/// A name in a directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DirEntry {
-    /// The name.
-    pub name: BString,
-    /// The inode it stands for.
-    pub ino: Ino,
-    /// What that is.
-    pub kind: FileType,
-}
-
-/// What `statvfs` tells of a filesystem.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StatVfs {
-    /// Bytes of a block.
-    pub block_size: u64,
-    /// Blocks there are.
-    pub blocks: u64,
-    /// Blocks that are free.
-    pub blocks_free: u64,
-    /// Inodes there may be.
-    pub inodes: u64,
-    /// Inodes that may still be made.
-    pub inodes_free: u64,
-    /// Longest name.
-    pub name_max: u64,
-    /// Whether writing is refused.
-    pub read_only: bool,
 }
 
 /// What a node is, for a kernel that acts on it.
@@ -189,6 +123,11 @@ impl Vfs {
         }
     }
 
+    /// Whether a node is a directory.
+    pub fn is_directory(&self, context: &Context<'_>, node: Node) -> bool {
+        self.file_type(context, node) == Ok(FileType::Directory)
+    }
+
     /// The program that executing a file runs: a program file's, or that of the program file
     /// whose bytes were copied into this one.
     pub fn program(&self, node: Node) -> Option<Cow<'_, ProgramFile>> {
@@ -252,18 +191,17 @@ impl Vfs {
     ///
     /// `EACCES` if not; `EROFS` for writing to files of a read-only filesystem.
     pub fn access(&self, context: &Context<'_>, node: Node, mode: AccessMode) -> Result<(), Errno> {
-        let stored = matches!(
-            self.file_type(context, node)?,
-            FileType::Regular | FileType::Directory | FileType::Symlink
-        );
+        let view = self.look(context, node)?;
+        let stored =
+            matches!(view.file_type(), FileType::Regular | FileType::Directory | FileType::Symlink);
         if mode.contains(AccessMode::WRITE) && stored && self.is_read_only(node.mount)? {
             return Err(Errno::EROFS);
         }
-        self.guard(context, node)?.check(context.access, mode)
+        view.guard().check(context.access, mode)
     }
 
-    /// Appends up to `max` bytes of a file from `offset` to `out`; 0 at its end. The caller has
-    /// opened it for reading.
+    /// Appends up to `max` bytes of a file from `offset` to `out`, and no more than `READ_MAX` in
+    /// one call; 0 at its end. The caller has opened it for reading.
     ///
     /// # Errors
     ///
@@ -435,230 +373,7 @@ impl Vfs {
     }
 }
 
-/// Where a mount's files come from.
-#[derive(Clone, Copy)]
-pub(super) enum FilesRef<'a> {
-    Tree(&'a Tree),
-    Synthetic(SyntheticTree),
-}
-
 /// `st_dev`: the disk is 8:1, other filesystems are 0:n, as Linux numbers them.
 fn device(mount: MountId) -> u64 {
     if mount == MountId::ROOT { 0x801 } else { u64::from(mount.0) }
-}
-
-/// Steps of the walk, which see one inode at a time.
-impl Vfs {
-    pub(super) fn mount(&self, id: MountId) -> Option<&Mount> {
-        let index = self.mounts.binary_search_by_key(&id, |mount| mount.id).ok()?;
-        self.mounts.get(index)
-    }
-
-    pub(super) fn files(&self, id: MountId) -> Result<FilesRef<'_>, Errno> {
-        if id == MountId::ROOT {
-            return Ok(FilesRef::Tree(&self.root));
-        }
-        match &self.mount(id).ok_or(Errno::ENOENT)?.files {
-            Files::Tree(tree) => Ok(FilesRef::Tree(tree)),
-            Files::Synthetic(tree) => Ok(FilesRef::Synthetic(*tree)),
-        }
-    }
-
-    /// # Errors
-    ///
-    /// `EPERM` if the mount has no storage: what can't be done to a synthetic tree.
-    pub(super) fn tree(&self, id: MountId) -> Result<&Tree, Errno> {
-        match self.files(id)? {
-            FilesRef::Tree(tree) => Ok(tree),
-            FilesRef::Synthetic(_) => Err(Errno::EPERM),
-        }
-    }
-
-    pub(super) fn tree_mut(&mut self, id: MountId) -> Result<&mut Tree, Errno> {
-        if id == MountId::ROOT {
-            return Ok(&mut self.root);
-        }
-        let found = self.mounts.binary_search_by_key(&id, |mount| mount.id);
-        match &mut self.mounts[found.map_err(|_| Errno::ENOENT)?].files {
-            Files::Tree(tree) => Ok(tree),
-            Files::Synthetic(_) => Err(Errno::EPERM),
-        }
-    }
-
-    pub(super) fn is_read_only(&self, id: MountId) -> Result<bool, Errno> {
-        if id == MountId::ROOT {
-            return Ok(self.root_read_only);
-        }
-        Ok(self.mount(id).ok_or(Errno::ENOENT)?.read_only)
-    }
-
-    /// # Errors
-    ///
-    /// `EROFS` if the node's filesystem is read-only, `ENOENT` if it or the inode is gone,
-    /// `EPERM` if the tree has no storage.
-    pub(super) fn writable(&self, node: Node) -> Result<&Inode, Errno> {
-        let inode = self.tree(node.mount)?.get(node.ino).ok_or(Errno::ENOENT)?;
-        if self.is_read_only(node.mount)? { Err(Errno::EROFS) } else { Ok(inode) }
-    }
-
-    pub(super) fn inode_mut(&mut self, node: Node) -> Result<&mut Inode, Errno> {
-        self.tree_mut(node.mount)?.get_mut(node.ino).ok_or(Errno::ENOENT)
-    }
-
-    pub(super) fn guard(&self, context: &Context<'_>, node: Node) -> Result<Guard, Errno> {
-        match self.files(node.mount)? {
-            FilesRef::Tree(tree) => Ok(tree.get(node.ino).ok_or(Errno::ENOENT)?.guard()),
-            FilesRef::Synthetic(tree) => {
-                let stat = context.synthetic.stat(tree, node.ino)?;
-                let directory = stat.kind == FileType::Directory;
-                Ok(Guard { mode: stat.mode, uid: stat.uid, gid: stat.gid, directory })
-            }
-        }
-    }
-
-    pub(super) fn file_type(&self, context: &Context<'_>, node: Node) -> Result<FileType, Errno> {
-        match self.files(node.mount)? {
-            FilesRef::Tree(tree) => Ok(tree.get(node.ino).ok_or(Errno::ENOENT)?.kind.file_type()),
-            FilesRef::Synthetic(tree) => Ok(context.synthetic.stat(tree, node.ino)?.kind),
-        }
-    }
-
-    /// The inode a name stands for, without what is mounted on it.
-    pub(super) fn lookup_below(
-        &self,
-        context: &Context<'_>,
-        dir: Node,
-        name: &BStr,
-    ) -> Result<Node, Errno> {
-        if name.len() > NAME_MAX {
-            return Err(Errno::ENAMETOOLONG);
-        }
-        let ino = match self.files(dir.mount)? {
-            FilesRef::Tree(tree) => {
-                let inode = tree.get(dir.ino).ok_or(Errno::ENOENT)?;
-                let directory = inode.directory().ok_or(Errno::ENOTDIR)?;
-                tree.child(dir.ino, directory, name).ok_or(Errno::ENOENT)?
-            }
-            FilesRef::Synthetic(tree) => context.synthetic.lookup(tree, dir.ino, name)?,
-        };
-        Ok(Node { mount: dir.mount, ino })
-    }
-
-    /// The node a name stands for.
-    pub(super) fn lookup(
-        &self,
-        context: &Context<'_>,
-        dir: Node,
-        name: &BStr,
-    ) -> Result<Node, Errno> {
-        Ok(self.top(self.lookup_below(context, dir, name)?))
-    }
-
-    /// What is seen at a node: the root of what is mounted on it last.
-    pub(super) fn top(&self, mut node: Node) -> Node {
-        while let Some(mount) = self.mounts.iter().find(|mount| mount.on == node) {
-            node = Node { mount: mount.id, ino: ROOT_INO };
-        }
-        node
-    }
-
-    /// Whether something is mounted on a node.
-    pub(super) fn is_mount_point(&self, node: Node) -> bool {
-        self.mounts.iter().any(|mount| mount.on == node)
-    }
-
-    /// A directory's parent and its name there; nothing for the top of everything.
-    fn place(
-        &self,
-        context: &Context<'_>,
-        dir: Node,
-    ) -> Result<Option<(Node, Cow<'_, BStr>)>, Errno> {
-        let mut dir = dir;
-        while dir.ino == ROOT_INO {
-            match self.mount(dir.mount) {
-                Some(mount) => dir = mount.on,
-                None => return Ok(None),
-            }
-        }
-        let (ino, name) = match self.files(dir.mount)? {
-            FilesRef::Tree(tree) => {
-                let inode = tree.get(dir.ino).ok_or(Errno::ENOENT)?;
-                let directory = inode.directory().ok_or(Errno::ENOTDIR)?;
-                if inode.nlink == 0 {
-                    return Err(Errno::ENOENT);
-                }
-                (directory.parent, Cow::Borrowed(&*directory.name))
-            }
-            FilesRef::Synthetic(tree) => {
-                let (parent, name) = context.synthetic.parent(tree, dir.ino)?;
-                (parent, Cow::Owned(name))
-            }
-        };
-        Ok(Some((Node { mount: dir.mount, ino }, name)))
-    }
-
-    /// The directory above, which at the caller's root is itself.
-    pub(super) fn parent(&self, context: &Context<'_>, dir: Node) -> Result<Node, Errno> {
-        let mut dir = dir;
-        loop {
-            if dir == context.root {
-                return Ok(dir);
-            }
-            if dir.ino != ROOT_INO {
-                break;
-            }
-            match self.mount(dir.mount) {
-                Some(mount) => dir = mount.on,
-                None => return Ok(dir),
-            }
-        }
-        let ino = match self.files(dir.mount)? {
-            FilesRef::Tree(tree) => {
-                let inode = tree.get(dir.ino).ok_or(Errno::ENOENT)?;
-                inode.directory().ok_or(Errno::ENOTDIR)?.parent
-            }
-            FilesRef::Synthetic(tree) => context.synthetic.parent(tree, dir.ino)?.0,
-        };
-        Ok(self.top(Node { mount: dir.mount, ino }))
-    }
-
-    pub(super) fn target(&self, context: &Context<'_>, link: Node) -> Result<Cow<'_, [u8]>, Errno> {
-        match self.files(link.mount)? {
-            FilesRef::Tree(tree) => {
-                Ok(Cow::Borrowed(tree.target(link.ino).ok_or(Errno::EINVAL)?.as_slice()))
-            }
-            FilesRef::Synthetic(tree) => {
-                Ok(Cow::Owned(context.synthetic.readlink(tree, link.ino)?.into()))
-            }
-        }
-    }
-
-    pub(super) fn jump(&self, context: &Context<'_>, link: Node) -> Option<Node> {
-        match self.files(link.mount).ok()? {
-            FilesRef::Tree(_) => None,
-            FilesRef::Synthetic(tree) => context.synthetic.jump(tree, link.ino),
-        }
-    }
-
-    /// Whether `ino` is a directory's ancestor or itself, within one filesystem.
-    pub(super) fn is_ancestor(&self, ancestor: Node, dir: Node) -> Result<bool, Errno> {
-        let tree = self.tree(dir.mount)?;
-        let mut at = dir.ino;
-        for _ in 0..crate::base::limits::TREE_DEPTH_MAX {
-            if at == ancestor.ino {
-                return Ok(true);
-            }
-            if at == ROOT_INO {
-                return Ok(false);
-            }
-            let inode = tree.get(at).ok_or(Errno::ENOENT)?;
-            at = inode.directory().ok_or(Errno::ENOTDIR)?.parent;
-        }
-        Err(Errno::ELOOP)
-    }
-
-    /// The inode numbers' type, for modules that build nodes.
-    pub(super) fn node(mount: MountId, ino: Ino) -> Node {
-        Node { mount, ino }
-    }
 }

@@ -126,6 +126,21 @@ impl Sim {
         self.touch(machine, |machine| machine.take_tty_output(tty, into, max)).unwrap_or(0)
     }
 
+    /// Begins or ends recording what is written to a terminal. Unlike attaching to it this changes
+    /// nothing in the world, and is in no savegame.
+    pub fn record_tty(&mut self, machine: MachineId, tty: TtyId, on: bool) {
+        if let Some(body) = machines::get_mut(&mut self.world, machine) {
+            body.peek().record_tty(tty, on);
+        }
+    }
+
+    /// Takes what was recorded of a terminal since this was last called.
+    pub fn take_tty_record(&mut self, machine: MachineId, tty: TtyId) -> Vec<u8> {
+        machines::get_mut(&mut self.world, machine)
+            .map(|body| body.peek().take_tty_record(tty))
+            .unwrap_or_default()
+    }
+
     /// Types on a terminal at once; returns how many bytes its queue took. Unlike an input it
     /// tells what was dropped, so that a sender can wait.
     pub fn type_keys(&mut self, machine: MachineId, tty: TtyId, bytes: &[u8]) -> usize {

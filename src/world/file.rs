@@ -16,6 +16,7 @@
 
 mod epoch;
 mod files;
+pub mod map;
 mod network;
 mod reader;
 mod routes;

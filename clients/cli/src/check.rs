@@ -74,7 +74,12 @@ fn variant(path: &Path) -> Result<Vec<String>, Failure> {
     }
     // Variants beside this one are those it may extend.
     let mut catalogue = source::catalogue_beside(&whole.join("..").join("variant"))?;
-    for entry in whole.parent().and_then(|above| std::fs::read_dir(above).ok()).into_iter().flatten().flatten()
+    for entry in whole
+        .parent()
+        .and_then(|above| std::fs::read_dir(above).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
     {
         let sibling = entry.path();
         if let Some(name) = entry.file_name().to_str()
@@ -85,7 +90,7 @@ fn variant(path: &Path) -> Result<Vec<String>, Failure> {
             catalogue.add(name, sibling.display().to_string(), files);
         }
     }
-    catalogue.know_programs(programs::ALL.iter().map(|program| program.name()));
+    catalogue.know_programs(programs::ALL.iter().map(|program| program.name));
     let files = source::variant_files(folder)?;
     let shown = folder.display().to_string();
     let found = check_variant(&name, &shown, files, &catalogue);

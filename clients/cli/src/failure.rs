@@ -1,6 +1,6 @@
 //! How a command fails: a message that says what, where and how to mend it, and a status.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::process::ExitCode;
 
@@ -27,6 +27,11 @@ impl Failure {
         if self.status == 1 { Self { status, ..self } } else { self }
     }
 
+    /// The message, for those who show it otherwise.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Writes the message to standard error.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {
@@ -41,5 +46,11 @@ impl Failure {
             return Self { message: String::new(), status: 128 + 13 };
         }
         Self::new(format_args!("cannot write to standard output: {error}"))
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }

@@ -1,22 +1,37 @@
 //! The `hostscape` command: plays, runs, checks, saves and measures simulated networks.
 
+mod check;
 mod exec;
 mod failure;
 mod feeder;
+mod map;
+mod network;
+mod play;
+mod run;
+mod save;
+mod script;
 mod size;
 mod solo;
+mod source;
+mod span;
 mod term;
+mod transcript;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
 
-/// Simulates networks of Unix-like machines.
+/// Simulates networks of Unix-like machines
 ///
 /// Without a command, plays the bundled demo network in this terminal.
 #[derive(Parser)]
-#[command(name = "hostscape", version, max_term_width = 100)]
+#[command(
+    name = "hostscape",
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -24,16 +39,26 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Play(play::Play),
+    Run(run::Run),
     Exec(exec::Exec),
     Term(term::Term),
+    Check(check::Check),
+    Save(save::Save),
+    Map(map::Map),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
+        None => play::Play::default().run(),
+        Some(Command::Play(play)) => play.run(),
+        Some(Command::Run(run)) => run.run(),
         Some(Command::Exec(exec)) => exec.run(),
         Some(Command::Term(term)) => term.run(),
-        None => Ok(ExitCode::SUCCESS),
+        Some(Command::Check(check)) => check.run(),
+        Some(Command::Save(save)) => save.run(),
+        Some(Command::Map(map)) => map.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -338,7 +338,9 @@ mod tests {
     fn dot_and_svg_are_well_formed() {
         let dot = network().to_dot();
         assert_eq!(dot.matches(" -- ").count(), 4);
-        assert!(dot.contains("n3 -- n4 [label=\"20 ms\", taillabel=\"eth1\", headlabel=\"eth0\", style=dashed];"));
+        assert!(dot.contains(
+            "n3 -- n4 [label=\"20 ms\", taillabel=\"eth1\", headlabel=\"eth0\", style=dashed];"
+        ));
         let svg = network().to_svg();
         assert_eq!(svg.matches("<rect").count(), 7);
         assert_eq!(svg.matches("<line").count(), 4);

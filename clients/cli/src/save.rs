@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use hostscape::base::Ticks;
-use hostscape::{Sim, save};
+use hostscape::kernel::Registry;
+use hostscape::{Sim, programs, save};
 
 use crate::failure::Failure;
 use crate::source;
@@ -143,7 +144,10 @@ fn inspect(sim: &mut Sim, bytes: usize) -> String {
         sim.seed(),
         clock(time)
     );
-    text += &format!("{:<16} {:<12} {:<9} {:>9}  addresses\n", "machine", "variant", "power", "processes");
+    text += &format!(
+        "{:<16} {:<12} {:<9} {:>9}  addresses\n",
+        "machine", "variant", "power", "processes"
+    );
     for machine in sim.machines() {
         let addresses: Vec<String> = machine
             .interfaces()
@@ -171,11 +175,12 @@ pub fn clock(span: Ticks) -> String {
 
 fn diff(a: &Path, b: &Path) -> Result<ExitCode, Failure> {
     let (left, right) = (source::read_save(Some(a))?, source::read_save(Some(b))?);
-    // Both are loaded first, so that what is wrong with one is told with its name, and written
-    // anew, so that the form makes no difference.
-    let left = source::load(&left, Some(a))?.save();
-    let right = source::load(&right, Some(b))?.save();
-    let differences = save::diff(&left, &right).map_err(Failure::new)?;
+    // Both are loaded first, so that what is wrong with one is told with its name.
+    source::load(&left, Some(a))?;
+    source::load(&right, Some(b))?;
+    let mut registry = Registry::new();
+    registry.add_all(programs::ALL);
+    let differences = save::differences(&left, &right, &registry).map_err(Failure::new)?;
     let lines: String = differences.iter().map(|difference| format!("{difference}\n")).collect();
     write(None, &lines)?;
     Ok(ExitCode::from(u8::from(!differences.is_empty())))

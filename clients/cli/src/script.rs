@@ -23,9 +23,8 @@ pub fn queue(sim: &mut Sim, path: &Path) -> Result<(), Failure> {
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
-        let queued = parse(sim, trimmed).and_then(|(at, input)| {
-            sim.input_at(at, input).map_err(|error| error.to_string())
-        });
+        let queued = parse(sim, trimmed)
+            .and_then(|(at, input)| sim.input_at(at, input).map_err(|error| error.to_string()));
         queued.map_err(|error| Failure::new(format_args!("{name}:{}: {error}", index + 1)))?;
     }
     Ok(())
@@ -134,7 +133,10 @@ mod tests {
 
     #[test]
     fn keys_are_unquoted() {
-        assert_eq!(unquote(r#""ls -l\n\x03\e[A\"\\é""#).unwrap(), "ls -l\r\x03\x1b[A\"\\é".as_bytes());
+        assert_eq!(
+            unquote(r#""ls -l\n\x03\e[A\"\\é""#).unwrap(),
+            "ls -l\r\x03\x1b[A\"\\é".as_bytes()
+        );
         for wrong in ["ls", "\"ls", r#""\q""#, r#""\xg0""#, r#""\""#] {
             assert!(unquote(wrong).is_err(), "{wrong}");
         }

@@ -85,9 +85,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// Writes a file so that it is either the old one or the new one, whatever happens.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failure = |error: io::Error| {
-        Failure::new(format_args!("cannot write {}: {error}", path.display()))
-    };
+    let failure =
+        |error: io::Error| Failure::new(format_args!("cannot write {}: {error}", path.display()));
     let mut aside = path.as_os_str().to_owned();
     aside.push(format!(".{}.new", std::process::id()));
     let aside = PathBuf::from(aside);
@@ -132,17 +131,14 @@ pub fn variant_files(folder: &Path) -> Result<Files, Failure> {
                 .map_err(|error| Failure::new(format_args!("{}: {error}", path.display())))?;
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let inside =
-                    if inside.is_empty() { name } else { format!("{inside}/{name}") };
+                let inside = if inside.is_empty() { name } else { format!("{inside}/{name}") };
                 waiting.push((entry.path(), inside));
             }
         } else if metadata.is_file() {
             let bytes = read(&path)?;
             let executable = is_executable(&metadata);
-            files.insert(
-                inside,
-                hostscape::variant::SourceFile { bytes: bytes.into(), executable },
-            );
+            files
+                .insert(inside, hostscape::variant::SourceFile { bytes: bytes.into(), executable });
         }
     }
     Ok(files)

@@ -5,6 +5,7 @@ mod errno;
 mod model;
 mod saves;
 mod semantics;
+mod synthetic;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! What calls do: links, times, set-id bits, space, files in use, image and machine.
 
 use super::{DISK, call, fixture};
+use crate::base::limits::READ_MAX;
 use crate::base::{Errno, Gid, Timestamp, Uid};
 use crate::fs::{
     Access, AccessMode, FileType, Follow, InodeKind, Kind, OpenFlags, ProgramFile, SetTime,
@@ -225,6 +226,7 @@ fn holes_take_no_space() {
     call!(f.write_at(node, 1 << 40, b"end")).unwrap();
     let stat = f.stat("/tmp/x").unwrap();
     assert_eq!((stat.size, stat.blocks), ((1 << 40) + 3, 8));
+    assert_eq!(f.read_node(node).unwrap().len(), READ_MAX);
     call!(f.truncate(node, 1 << 20)).unwrap();
     assert_eq!(f.stat("/tmp/x").unwrap().blocks, 0);
     let bytes = f.read_node(node).unwrap();

@@ -25,6 +25,7 @@ use super::wait::Wait;
 
 pub mod calendar;
 mod code;
+pub mod crypt;
 pub mod input;
 pub mod mode;
 pub mod options;

@@ -9,11 +9,11 @@ use bstr::BString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::base::Errno;
 use crate::base::strings::Strings;
+use crate::base::{Errno, Ticks};
 use crate::kernel::program::input::{Files, Piece};
 use crate::kernel::program::options::{Options, Refusal, Spec};
-use crate::kernel::program::out::Out;
+use crate::kernel::program::out::{Out, quote};
 use crate::kernel::program::{Main, Program, Step, Stop, Sys};
 
 /// Why a shape's function returned early.
@@ -350,6 +350,47 @@ pub fn human(bytes: u64) -> String {
         unit *= 1024;
     }
     format!("{}Z", bytes.div_ceil(unit))
+}
+
+/// A time such as `1.5h` in milliseconds, rounded up. `inf` is for ever.
+pub fn milliseconds(text: &[u8]) -> Option<u64> {
+    if text == b"inf" || text == b"infinity" {
+        return Some(u64::MAX);
+    }
+    let (text, unit) = match text.split_last()? {
+        (b's', text) => (text, 1),
+        (b'm', text) => (text, 60),
+        (b'h', text) => (text, 3600),
+        (b'd', text) => (text, 86_400),
+        _ => (text, 1),
+    };
+    let dot = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+    let (whole, fraction) = (&text[..dot], text.get(dot + 1..).unwrap_or_default());
+    let digits = whole.iter().chain(fraction);
+    if whole.len() + fraction.len() == 0 || !digits.clone().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let digit = |byte: &u8| u64::from(byte - b'0');
+    let seconds =
+        whole.iter().fold(0_u64, |sum, byte| sum.saturating_mul(10).saturating_add(digit(byte)));
+    // Nanoseconds, and one more if anything smaller is left.
+    let mut nanos = 0;
+    for place in 0..9 {
+        nanos = nanos * 10 + fraction.get(place).map_or(0, digit);
+    }
+    nanos += u64::from(fraction.iter().skip(9).any(|byte| *byte != b'0'));
+    let millis = seconds.saturating_mul(unit).saturating_mul(1000);
+    Some(millis.saturating_add((nanos * unit).div_ceil(1_000_000)))
+}
+
+/// A time such as `1.5h`, or the complaint about it.
+///
+/// # Errors
+///
+/// [`End::Exit`] with status 1, the complaint queued.
+pub fn delay(text: &[u8], out: &mut Out) -> Result<Ticks, End> {
+    let invalid = || out.fail(1, format_args!("invalid number {}", quote(text)));
+    milliseconds(text).map(Ticks).ok_or_else(invalid)
 }
 
 /// The only operand that must be there, or GNU's complaint about its absence.

@@ -69,7 +69,12 @@ impl Io<'_, '_> {
     /// `ENOSPC`: the disk is full. `EAGAIN`: would wait, and the descriptor is non-blocking.
     /// Blocks while there is no room.
     pub fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Stop> {
-        let count = self.retry(fd, true, |sys| sys.machine.write_fd(sys.pid, fd, bytes))?;
+        let written = self.retry(fd, true, |sys| sys.machine.write_fd(sys.pid, fd, bytes));
+        if written == Err(Stop::Fail(Errno::EPIPE)) && self.0.is_doomed() {
+            // SIGPIPE ends the process before it can act on the error, or complain of it.
+            return Err(Stop::Block(Wait::FOREVER));
+        }
+        let count = written?;
         self.0.burn_bytes(count);
         Ok(count)
     }

@@ -139,19 +139,20 @@ impl Sockets {
         Some(result)
     }
 
-    /// Changes a socket, and tells `ready` when it became ready for something.
+    /// Changes a socket, and tells `ready` when it became ready for something and a program may
+    /// care.
     pub(in crate::net) fn observe<T>(
         &mut self,
         id: SocketId,
         ready: &mut Vec<SocketId>,
         change: impl FnOnce(&mut Socket) -> T,
     ) -> Option<T> {
-        let (before, result, after) = self.change_any(id, |socket| {
+        let (before, result, after, owned) = self.change_any(id, |socket| {
             let before = socket.readiness();
             let result = change(socket);
-            (before, result, socket.readiness())
+            (before, result, socket.readiness(), socket.owned)
         })?;
-        if after.adds_to(before) {
+        if owned && after.adds_to(before) {
             ready.push(id);
         }
         Some(result)

@@ -2,6 +2,7 @@
 //!
 //! Follows: RFC 9293 §3.10.7, in its order; RFC 5961 for resets and SYNs that may be forged.
 
+use super::assembler::Assembler;
 use super::{Ack, Connection, LINGER_TIME, State};
 use crate::base::limits::TCP_RECEIVE_BUFFER;
 use crate::base::{Errno, Tick, Ticks};
@@ -303,6 +304,8 @@ impl Connection {
             self.promised = self.expected;
         }
         self.fin_at = None;
+        // What a liar sent beyond his own end.
+        self.assembler = Assembler::default();
         self.ack = Ack::Now;
         match self.state {
             State::Established => self.state = State::CloseWait,

@@ -510,6 +510,15 @@ impl Stack {
         Ok(())
     }
 
+    /// Bytes a connection holds that the peer has not acknowledged, and that the user has not
+    /// read (`SIOCOUTQ`, `SIOCINQ`); `None` for other sockets.
+    pub fn queues(&self, id: SocketId) -> Option<(usize, usize)> {
+        match &self.sockets.get(id).ok()?.protocol {
+            Protocol::Tcp(Tcp::Connection(connection)) => Some(connection.queues()),
+            _ => None,
+        }
+    }
+
     /// The state of a TCP connection; `None` for other sockets.
     pub fn tcp_state(&self, id: SocketId) -> Option<State> {
         self.sockets.get(id).ok()?.state()

@@ -483,21 +483,24 @@ impl Connection {
     }
 
     pub(in crate::net) fn check(&self) -> Result<(), String> {
-        let buffers = self.send_buffer.len() <= TCP_SEND_BUFFER
-            && self.receive_buffer.len() <= TCP_RECEIVE_BUFFER;
+        let sane = self.rtt.check() && self.congestion.check() && self.mss >= 64;
         let window = self.promised.since(self.expected);
         let room = self.receive_buffer.len() as u64 + u64::from(window);
-        let received = self.assembler.check(self.expected, window);
-        // One more than the buffer: a SYN or a FIN is under way, too.
+        // A SYN or a FIN is under way beyond the buffer.
         let flight = u64::from(self.flight()) <= self.send_buffer.len() as u64 + 1;
         let order = self.next.since(self.unacknowledged) <= self.flight();
-        let sane = self.rtt.check() && self.congestion.check() && self.mss >= 64;
         let over = self.state == State::Closed;
-        if !(buffers && sane && received)
-            || !over && !(flight && order && room <= TCP_RECEIVE_BUFFER as u64 + 1)
-        {
-            return Err(format!("connection {} to {} is impossible", self.local, self.remote));
+        let rules = [
+            (self.send_buffer.len() <= TCP_SEND_BUFFER, "holds too much to send"),
+            (self.receive_buffer.len() <= TCP_RECEIVE_BUFFER, "holds too much to read"),
+            (self.assembler.check(self.expected, window), "holds pieces out of place"),
+            (sane, "has impossible measures"),
+            (over || flight && order, "has sent what it does not have"),
+            (over || room <= TCP_RECEIVE_BUFFER as u64 + 1, "has promised room it does not have"),
+        ];
+        match rules.iter().find(|(holds, _)| !holds) {
+            Some((_, what)) => Err(format!("connection to {} {what}", self.remote)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

@@ -1,0 +1,67 @@
+//! reboot: restarts the machine.
+//!
+//! Follows: BusyBox reboot: init is asked to take everything down in order; with `-f` the kernel
+//! is, at once. Left out: `-w`, there is no wtmp.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Errno, Pid, Tick, Ticks};
+use crate::kernel::program::options::{Options, Spec};
+use crate::kernel::program::out::Out;
+use crate::kernel::program::shapes::{End, Tool, delay, tool};
+use crate::kernel::program::{Program, Step, Sys};
+use crate::kernel::sys::PowerRequest;
+use crate::kernel::{KillTarget, Signal};
+
+pub(super) const PROGRAM: Program = tool::<Reboot>("reboot");
+
+const SPEC: Spec = Spec::new(
+    "usage: reboot [-d SECONDS] [-fn]\n\
+     Restart the machine.\n\n  \
+     -d SECONDS  wait before\n  \
+     -f          at once, without asking init\n  \
+     -n          (ignored)",
+    "d:fn",
+)
+.long(&[("force", b'f')]);
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Reboot {
+    when: Tick,
+    force: bool,
+}
+
+impl Tool for Reboot {
+    const SPEC: Spec = SPEC;
+
+    fn start(options: &Options, out: &mut Out, sys: &mut Sys<'_>) -> Result<Self, End> {
+        if !sys.os().credentials()?.is_root() {
+            return Err(out.fail(1, Errno::EPERM));
+        }
+        let delay = options.value(b'd').map_or(Ok(Ticks::ZERO), |text| delay(text, out))?;
+        Ok(Self { when: sys.os().now() + delay, force: options.has(b'f') })
+    }
+
+    fn step(&mut self, _: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
+        sys.os().sleep_until(self.when)?;
+        if self.force {
+            sys.os().power(PowerRequest::Reboot)?;
+        } else {
+            sys.os().kill(KillTarget::Pid(Pid::INIT), Some(Signal::TERM))?;
+        }
+        Ok(Step::Exit(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Guest;
+
+    #[test]
+    fn is_for_root_alone() {
+        let mut guest = Guest::new();
+        let refused = "[stderr]\nreboot: Operation not permitted\n[exit 1]\n";
+        assert_eq!(guest.user(1000).run("reboot", ""), refused);
+        assert_eq!(guest.run("reboot -f", ""), refused);
+    }
+}
