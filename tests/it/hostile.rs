@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use hostscape::base::Ticks;
+
 use crate::support::{Command, Lab};
 
 /// Ticks an attack is given to do its worst.
@@ -12,9 +14,10 @@ const SIEGE: u64 = 400;
 const TICK_MAX: Duration = Duration::from_secs(2);
 
 /// Runs a script on one machine and asks its neighbour how it is, all along.
-fn besiege(script: &str) {
+/// Returns whether the attack still goes on.
+fn besiege(script: &str) -> bool {
     let mut lab = Lab::pair();
-    lab.start("attacker", &["sh", "-c", script], "/tmp");
+    let attack = lab.start("attacker", &["sh", "-c", script], "/tmp");
     for round in 0..8 {
         let longest = lab.advance_measured(SIEGE / 8);
         assert!(longest < TICK_MAX, "a tick took {longest:?}");
@@ -23,32 +26,43 @@ fn besiege(script: &str) {
         assert_eq!(ran.status, Some(0), "the neighbour did not answer in round {round}");
         assert_eq!(ran.stdout, format!("{round}1\n").as_bytes());
     }
+    lab.runs(&attack)
 }
 
 #[test]
 fn a_busy_loop_hurts_nobody() {
-    besiege("while :; do :; done");
+    assert!(besiege("while :; do :; done"));
 }
 
 #[test]
 fn a_fork_bomb_stops_at_the_limit() {
-    besiege("bomb() { bomb | bomb & }; bomb; while :; do bomb; done");
+    besiege("bomb() { bomb | bomb & }; bomb");
+    // As dash does, a shell that cannot fork says so and ends; its outer one starts another.
+    assert!(besiege("while :; do sh -c 'bomb() { bomb | bomb & }; while :; do bomb; done'; done"));
+    // The machine's root gets through to end it.
+    let mut lab = Lab::pair();
+    lab.start("attacker", &["sh", "-c", "while :; do sleep 1000 & done"], "/tmp");
+    lab.advance(Ticks(SIEGE));
+    let ran = lab.run("attacker", &["sh", "-c", "(sleep 0) || echo refused"], 20_000);
+    let refused = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert!(refused.contains("fork") || ran.stdout == b"refused\n", "{ran:?}");
 }
 
 #[test]
 fn endless_output_hurts_nobody() {
-    besiege("yes > /dev/null");
-    besiege("yes | cat | cat > /dev/null");
+    assert!(besiege("yes > /dev/null"));
+    assert!(besiege("yes | cat | cat > /dev/null"));
+    assert!(besiege("cat /dev/zero > /dev/null"));
 }
 
 #[test]
 fn endless_processes_hurt_nobody() {
-    besiege("while :; do true | false | true; (exit 1); x=$(echo a); done");
+    assert!(besiege("while :; do true | false | true; (exit 1); x=$(echo a); done"));
 }
 
 #[test]
 fn a_file_of_zeros_fills_only_its_own_disk() {
-    besiege("cat /dev/zero > /tmp/f");
+    assert!(!besiege("cat /dev/zero > /tmp/f"));
     let ran = Command::new(&["sh", "-c", "cat /dev/zero > /root/f; echo $?; echo x > /root/g; echo $?; rm /root/f; echo y > /root/g; cat /root/g"]).ticks(400_000).run();
     let text = String::from_utf8(ran.stdout).unwrap();
     assert!(text.ends_with("y\n"), "{text}");
@@ -74,7 +88,6 @@ fn deep_nesting_is_a_syntax_error() {
         ("{ ", "; }"),
         ("$(", ")"),
         ("\"$(", ")\""),
-        ("`", "`"),
         ("if ", "; then :; fi"),
         ("$((", "))"),
         ("${x:-", "}"),

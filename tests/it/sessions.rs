@@ -9,6 +9,7 @@
 //! world demo                 the world: a bundled name, or a path in the repository
 //! at desk1 tty1              where the following lines happen
 //! wait "login:" 5s           go on until the screen shows it, at most so long (10s)
+//! prompt                     go on until the cursor stands behind a shell's prompt
 //! type root                  type a line and press enter
 //! keys ^C                    press keys: ^X is control, \xNN a byte, all else itself
 //! advance 500ms              let time pass
@@ -94,7 +95,14 @@ fn act(stage: &mut Option<Stage>, line: &str) -> Result<Option<String>, String> 
         ("advance", [span]) => stage.lab.advance(ticks(span)?),
         ("wait", _) => {
             let (wanted, patience) = waited(rest)?;
-            stage.wait(wanted, patience)?;
+            let shown = |lines: &[String], _: usize| lines.iter().any(|l| l.contains(wanted));
+            stage.wait(wanted, patience, shown)?;
+        }
+        ("prompt", [""]) => {
+            let shown = |lines: &[String], cursor: usize| {
+                lines.get(cursor).is_some_and(|line| matches!(line.as_str(), "#" | "$"))
+            };
+            stage.wait("# or $", PATIENCE, shown)?;
         }
         ("power", [machine, state]) => stage.lab.power(machine, *state == "on")?,
         ("link", [a, b, state]) => stage.lab.link(a, b, *state == "up")?,
@@ -114,19 +122,22 @@ fn act(stage: &mut Option<Stage>, line: &str) -> Result<Option<String>, String> 
 }
 
 impl Stage {
-    fn wait(&mut self, wanted: &str, patience: Ticks) -> Result<(), String> {
+    /// Goes on until the screen, given with the row of its cursor, is as wanted.
+    fn wait(
+        &mut self,
+        wanted: &str,
+        patience: Ticks,
+        shown: impl Fn(&[String], usize) -> bool,
+    ) -> Result<(), String> {
         for _ in 0..=patience.0 / 10 {
-            let screen = self.lab.screen(&self.machine, self.tty)?;
-            if screen.iter().any(|line| line.contains(wanted)) {
+            let cursor = self.lab.cursor(&self.machine, self.tty)?;
+            if shown(&self.lab.screen(&self.machine, self.tty)?, cursor) {
                 return Ok(());
             }
             self.lab.advance(Ticks(10));
         }
         let screen = self.lab.screen(&self.machine, self.tty)?.join("\n");
-        Err(format!(
-            "`{wanted}` did not appear within {} ms; the screen shows\n{screen}",
-            patience.0
-        ))
+        Err(format!("no `{wanted}` within {} ms; the screen shows\n{screen}", patience.0))
     }
 }
 

@@ -16,6 +16,8 @@ use hostscape::{ExecHandle, Sim, Spawn};
 /// What a shell would have in its environment.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root")];
+/// A desktop whose disk is full before a test runs out of patience.
+const SMALL: &str = r#"(extends: "desktop", hardware: (disk: "24 MiB"))"#;
 /// How long a boot may take.
 const BOOT_MAX: Ticks = Ticks(20_000);
 
@@ -95,7 +97,7 @@ pub struct Lab {
 impl Lab {
     /// One running desktop, `box`.
     pub fn single() -> Self {
-        let mut lab = Self { sim: Sim::new(1) };
+        let mut lab = Self::empty();
         lab.add("box");
         lab.boot();
         lab
@@ -103,11 +105,18 @@ impl Lab {
 
     /// Two running desktops without a link, `attacker` and `neighbour`.
     pub fn pair() -> Self {
-        let mut lab = Self { sim: Sim::new(1) };
+        let mut lab = Self::empty();
         lab.add("attacker");
         lab.add("neighbour");
         lab.boot();
         lab
+    }
+
+    fn empty() -> Self {
+        let mut sim = Sim::new(1);
+        let files = [("variant.ron".to_owned(), SMALL.to_owned().into())].into();
+        sim.variants_mut().add("small", "small", files);
+        Self { sim }
     }
 
     /// The machine of a name.
@@ -191,8 +200,13 @@ impl Lab {
         longest
     }
 
+    /// Whether a command that was started is still there.
+    pub fn runs(&mut self, command: &ExecHandle) -> bool {
+        self.sim.exec_status(command).is_none()
+    }
+
     fn add(&mut self, name: &str) {
-        self.sim.spawn(Spawn::new(name, "desktop")).unwrap();
+        self.sim.spawn(Spawn::new(name, "small")).unwrap();
     }
 }
 
@@ -252,6 +266,14 @@ impl Lab {
         } else {
             Err("the loaded world differs".to_owned())
         }
+    }
+
+    /// The row of a screen's cursor.
+    pub fn cursor(&self, name: &str, tty: u32) -> Result<usize, String> {
+        let screen = self.sim.screen(self.machine(name)?, TtyId(tty));
+        screen
+            .map(|screen| usize::from(screen.cursor.row))
+            .ok_or_else(|| format!("{name} has no tty{tty}"))
     }
 
     /// The lines of a screen down to the last that is not empty.
