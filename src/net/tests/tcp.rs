@@ -136,6 +136,7 @@ fn nobody_listening_refuses() {
     assert_eq!(again(&mut net, 0, id), Err(Errno::EINPROGRESS));
     net.run(10);
     assert_eq!(net.hosts[0].stack.take_error(id), Some(Errno::ECONNREFUSED));
+    assert_eq!(again(&mut net, 0, id), Err(Errno::EINPROGRESS), "told is told");
     let local = net.hosts[0].stack.socket(SocketKind::Tcp).unwrap();
     let said = net.on(0, |stack, env| stack.connect(local, at("127.0.0.1:80"), env));
     assert_eq!(said, Err(Errno::ECONNREFUSED), "loopback says so at once");
@@ -235,6 +236,7 @@ fn a_slow_reader_closes_the_window_and_opens_it_again() {
     net.run(1000);
     let third = recv(&mut net, 1, server).unwrap();
     assert_eq!([first.len(), second.len(), third.len()], [65_535, 65_535, 1]);
+    net.run(10_000);
     assert_eq!(net.due(), None);
 }
 
@@ -419,4 +421,21 @@ fn a_slow_link_is_filled_and_not_more() {
     // 8 Mbit/s are 1000 bytes a tick: 300 ticks and some for headers.
     let ticks = transfer(&mut net, &vec![7; 300_000]);
     assert!((300..600).contains(&ticks), "{ticks}");
+}
+
+#[test]
+fn tables_show_sockets_routes_and_neighbours() {
+    let mut net = pair(1, LinkSpec::default());
+    let (client, _, _) = connected(&mut net);
+    send(&mut net, 0, client, b"unacknowledged").unwrap();
+    net.route(0, "0.0.0.0/0", "10.0.0.2");
+    let stack = &net.hosts[0].stack;
+    let mut table = String::new();
+    for view in stack.sockets().into_iter().chain(net.hosts[1].stack.sockets()) {
+        table += &format!("{view}\n");
+    }
+    let port = format!("{:04X}", stack.local_address(client).unwrap().port());
+    stack.routes().iter().for_each(|route| table += &format!("{route}\n"));
+    stack.neighbours(net.now).iter().for_each(|neighbour| table += &format!("{neighbour}\n"));
+    expect![[""]].assert_eq(&table.replace(&port, "PORT"));
 }
