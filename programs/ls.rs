@@ -428,12 +428,12 @@ impl Ls {
         let rows = cells.len().div_ceil(columns);
         for row in 0..rows {
             let index = |column| if across { row * columns + column } else { column * rows + row };
-            for column in 0..columns {
+            for (column, width) in widths.iter().enumerate() {
                 let Some((text, length)) = cells.get(index(column)) else { continue };
                 out.text(text);
                 let last = column + 1 == columns || index(column + 1) >= cells.len();
                 if !last {
-                    out.text(" ".repeat(widths[column] - length));
+                    out.text(" ".repeat(width.saturating_sub(*length)));
                 }
             }
             out.text("\n");

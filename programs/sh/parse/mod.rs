@@ -6,6 +6,7 @@
 //! saved between any two bytes. Nesting uses this stack, never the host's.
 //! Follows: POSIX.1-2024 XCU 2.3 and 2.10; messages are dash's.
 
+mod alias;
 mod command;
 mod compound;
 mod here;
@@ -17,6 +18,9 @@ mod token;
 mod unit;
 mod word;
 
+use std::collections::BTreeMap;
+
+use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 pub use self::command::{SPECIAL, is_name};
@@ -44,7 +48,15 @@ pub struct Parser {
     line: u32,
     /// Bytes taken by the command being read.
     taken: u32,
+    /// Aliases, while it runs.
+    #[serde(skip)]
+    aliases: Aliases,
+    /// Aliases whose text is being read.
+    expanding: Vec<alias::Expanding>,
 }
+
+/// Names that stand for text.
+pub type Aliases = BTreeMap<BString, BString>;
 
 /// What a call of [`Parser::next_command`] came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +105,8 @@ impl Parser {
             unit: Builder::default(),
             line,
             taken: 0,
+            aliases: Aliases::new(),
+            expanding: Vec::new(),
         }
     }
 
@@ -144,8 +158,16 @@ impl Parser {
     /// # Errors
     ///
     /// What is wrong with the source. The rest of the input is then not to be used.
-    pub fn next_command(&mut self) -> Result<Parsed, SyntaxError> {
+    pub fn next_command(&mut self, aliases: &mut Aliases) -> Result<Parsed, SyntaxError> {
+        core::mem::swap(&mut self.aliases, aliases);
+        let result = self.command_or_error();
+        core::mem::swap(&mut self.aliases, aliases);
+        result
+    }
+
+    fn command_or_error(&mut self) -> Result<Parsed, SyntaxError> {
         if self.stack.is_empty() {
+            self.expanding.clear();
             self.taken = 0;
             self.unit = Builder::default();
             self.inputs[0].compact();
