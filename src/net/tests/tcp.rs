@@ -117,7 +117,8 @@ fn a_conversation_from_handshake_to_time_wait() {
         250 1 < 80 > PORT: Flags [P.], seq +1, ack +7, win 65529, length 8
         250 1 < 80 > PORT: Flags [F.], seq +9, ack +7, win 65529, length 0
         255 0 > PORT > 80: Flags [.], seq +7, ack +10, win 65526, length 0
-    "#]].assert_eq(&relative(&mut net));
+    "#]]
+    .assert_eq(&relative(&mut net));
     net.run(61_000);
     assert_eq!(state(&net, 0, client), Some(State::Closed));
     assert_eq!(net.due(), None);
@@ -407,7 +408,8 @@ fn a_megabyte_arrives_over_any_link() {
             5     20  15088   1497
            20      0  65250   1717
            20     20  84418   1786
-    "#]].assert_eq(&table);
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]
