@@ -19,7 +19,10 @@ impl Main for Reaper {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         match sys.os().wait(WaitTarget::Any, WaitFlags::default()) {
             Ok(_) => Ok(Step::Again),
-            Err(Stop::Fail(Errno::ECHILD)) => Err(sys.os().pause()),
+            // Orphans may come later.
+            Err(Stop::Fail(Errno::ECHILD)) => {
+                Err(Stop::Block(Wait::on(WaitKey::Child(sys.os().pid()))))
+            }
             Err(stop) => Err(stop),
         }
     }
