@@ -298,7 +298,7 @@ pub fn sysctl_forwards(bytes: &[u8]) -> Option<bool> {
         let name = name.trim().replace('/', ".");
         (name == "net.ipv4.ip_forward").then(|| value.trim() != "0")
     };
-    String::from_utf8_lossy(bytes).lines().filter_map(setting).last()
+    String::from_utf8_lossy(bytes).lines().filter_map(setting).next_back()
 }
 
 /// Builds the image; what the filesystem refuses goes to the report.
