@@ -25,7 +25,10 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("bert", "while :; do sleep 0.1; echo x >> /tmp/log; wc -l < /tmp/log; done"),
     ("bert", "sleep 1; while :; do cat /bin/sh; sleep 0.7; done | nc 10.0.2.10 7"),
     ("carl", "while :; do nc -l -p 7 | wc -c; done"),
-    ("carl", "f() { for w in a b c; do echo $w$(date +%s); done; }; while :; do f; sleep 0.5; done"),
+    (
+        "carl",
+        "f() { for w in a b c; do echo $w$(date +%s); done; }; while :; do f; sleep 0.5; done",
+    ),
 ];
 
 /// The demo at the tick in which its scripts begin.
@@ -76,8 +79,7 @@ fn a_world_has_one_history() {
     let mut sim = world();
     let plain = chain(&mut sim, |_| {});
     assert!(plain.windows(2).all(|pair| pair[0] != pair[1]), "something happens all the time");
-    let forwarded: u64 =
-        sim.machines().map(|machine| machine.network().counters().forwarded).sum();
+    let forwarded: u64 = sim.machines().map(|machine| machine.network().counters().forwarded).sum();
     assert!(forwarded > 200, "{forwarded} packets were forwarded");
     let lost: u64 = sim
         .links()
