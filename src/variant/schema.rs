@@ -29,7 +29,7 @@ pub struct VariantFile {
     pub hostname: Option<String>,
     /// What the machine is made of.
     pub hardware: HardwareFile,
-    /// Directory → names of the programs in it.
+    /// Directory → names of the programs in it; `*` is every program that has no other place.
     pub programs: BTreeMap<String, Vec<String>>,
     /// Path → mode, owner, or an inode that no file below `root/` can express.
     pub files: BTreeMap<String, FileEntry>,
@@ -241,7 +241,27 @@ merge_fields! {
     WeakSpotFile { path, description, hint, absent }
 }
 
+/// Stands in a list of programs for every one that the variant puts nowhere else.
+const OTHERS: &str = "*";
+
 impl VariantFile {
+    /// Puts every program of `known` that has no place yet where `*` stands.
+    pub fn place_others<'k>(&mut self, known: impl Iterator<Item = &'k str>) {
+        let Some(directory) = (self.programs.iter())
+            .find(|(_, names)| names.iter().any(|name| name == OTHERS))
+            .map(|(directory, _)| directory.clone())
+        else {
+            return;
+        };
+        for names in self.programs.values_mut() {
+            names.retain(|name| name != OTHERS);
+        }
+        let placed = |name: &str| self.programs.values().flatten().any(|other| other == name);
+        let others: Vec<String> =
+            known.filter(|name| !placed(name)).map(ToOwned::to_owned).collect();
+        self.programs.entry(directory).or_default().extend(others);
+    }
+
     /// Drops the entries that say `absent: true`, once the last variant is merged.
     pub fn drop_absent(&mut self) {
         let gone = |absent: Option<bool>| absent == Some(true);

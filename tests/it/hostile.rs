@@ -41,7 +41,7 @@ fn a_fork_bomb_stops_at_the_limit() {
     assert!(besiege("while :; do sh -c 'bomb() { bomb | bomb & }; while :; do bomb; done'; done"));
     // The machine's root gets through to end it.
     let mut lab = Lab::pair();
-    lab.start("attacker", &["sh", "-c", "while :; do sleep 1000 & done"], "/tmp");
+    lab.start("attacker", &["sh", "-c", "while :; do (sleep 1000 &); done"], "/tmp");
     lab.advance(Ticks(SIEGE));
     let ran = lab.run("attacker", &["sh", "-c", "(sleep 0) || echo refused"], 20_000);
     let refused = String::from_utf8_lossy(&ran.stderr).into_owned();
@@ -103,7 +103,9 @@ fn deep_nesting_is_a_syntax_error() {
     let sum = format!("echo $(({}1{}))", "(".repeat(100_000), ")".repeat(100_000));
     let ran =
         Command::new(&["sh", "/tmp/sum"]).file("/tmp/sum", sum.as_bytes()).ticks(100_000).run();
-    assert!(matches!(ran.status, Some(status) if status != 0), "{ran:?}");
+    // Arithmetic is compiled without recursion, so that it may well have an answer.
+    let answered = ran.status == Some(0) && ran.stdout == b"1\n";
+    assert!(answered || matches!(ran.status, Some(status) if status != 0), "{ran:?}");
 }
 
 #[test]
