@@ -480,6 +480,7 @@ mod tests {
             tty2::respawn:/sbin/getty tty2
             tty3::respawn:/sbin/getty tty3
             tty4::respawn:/sbin/getty tty4
+            ::ctrlaltdel:/sbin/reboot
         "#]]
         .assert_eq(&text_of(&variant, "/etc/inittab"));
         expect![[r#"
