@@ -3,9 +3,7 @@
 use super::super::code::{Linked, Node};
 use super::super::error::Eval;
 use super::super::fields::Fields;
-use super::super::frame::{
-    At, CaseFrame, ForFrame, Frame, Phase, PipelineFrame, SimpleFrame,
-};
+use super::super::frame::{At, CaseFrame, ForFrame, Frame, Phase, PipelineFrame, SimpleFrame};
 use super::super::shell::Shell;
 use super::super::vars::Function;
 
