@@ -444,5 +444,6 @@ fn tables_show_sockets_routes_and_neighbours() {
         10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1
         default via 10.0.0.2 dev eth0
         10.0.0.2 dev eth0 lladdr 02:00:00:00:02:01 REACHABLE
-    "#]].assert_eq(&table.replace(&port, "PORT"));
+    "#]]
+    .assert_eq(&table.replace(&port, "PORT"));
 }
