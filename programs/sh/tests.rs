@@ -122,9 +122,9 @@ fn redirections() {
             x
             2
             [stderr]
-            /tmp/script: 6: 4: Bad file descriptor
-            /tmp/script: 6: cannot open nosuch: No such file
-            /tmp/script: 7: cannot create f: File exists
+            /tmp/script: 7: 4: Bad file descriptor
+            /tmp/script: 7: cannot open nosuch: No such file
+            /tmp/script: 8: cannot create f: File exists
             [exit 0]
         "#]],
     );
@@ -225,10 +225,8 @@ fn signals_are_trapped() {
             got
             after
             143
-            [stderr]
-            Killed
-            137
-            [exit 0]
+            never
+            [signal TERM]
         "#]],
     );
 }

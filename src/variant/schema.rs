@@ -203,7 +203,13 @@ impl Merge for Vec<String> {
         for name in child {
             match name.strip_prefix('!') {
                 Some("") => self.clear(),
-                Some(removed) => self.retain(|kept| kept != removed),
+                Some(removed) => {
+                    self.retain(|kept| kept != removed);
+                    // "Every other one" is only counted at the end, so it must be told then.
+                    if self.iter().any(|kept| kept == OTHERS) {
+                        self.push(name);
+                    }
+                }
                 None => {
                     // A set would lose the designer's order; the lists are short.
                     if !self.contains(&name) {
@@ -253,12 +259,15 @@ impl VariantFile {
         else {
             return;
         };
-        for names in self.programs.values_mut() {
-            names.retain(|name| name != OTHERS);
-        }
-        let placed = |name: &str| self.programs.values().flatten().any(|other| other == name);
+        let mentioned = |name: &str| {
+            let names = self.programs.values().flatten();
+            names.map(|other| other.strip_prefix('!').unwrap_or(other)).any(|other| other == name)
+        };
         let others: Vec<String> =
-            known.filter(|name| !placed(name)).map(ToOwned::to_owned).collect();
+            known.filter(|name| !mentioned(name)).map(ToOwned::to_owned).collect();
+        for names in self.programs.values_mut() {
+            names.retain(|name| name != OTHERS && !name.starts_with('!'));
+        }
         self.programs.entry(directory).or_default().extend(others);
     }
 
@@ -301,6 +310,16 @@ mod tests {
         );
         assert_eq!(file.hostname.as_deref(), Some("b"));
         assert_eq!((file.hardware.ttys, file.hardware.disk.as_deref()), (Some(4), Some("1G")));
+    }
+
+    #[test]
+    fn a_star_is_every_program_that_is_not_mentioned() {
+        let parent = "(programs: {\"/bin\": [\"cat\"], \"/usr/bin\": [\"*\"]})";
+        let mut file =
+            merged(parent, "(programs: {\"/usr/bin\": [\"!yes\"], \"/sbin\": [\"ip\"]})");
+        file.place_others(["cat", "ip", "tr", "wc", "yes"].into_iter());
+        assert_eq!(file.programs["/bin"], ["cat"]);
+        assert_eq!(file.programs["/usr/bin"], ["tr", "wc"]);
     }
 
     #[test]
