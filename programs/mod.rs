@@ -49,8 +49,10 @@ mod sh;
 mod sleep;
 mod sort;
 mod stat;
+mod stty;
 mod tail;
 mod tee;
+mod test;
 mod touch;
 mod tr;
 mod r#true;
@@ -113,8 +115,10 @@ pub const ALL: &[Program] = &[
     sleep::PROGRAM,
     sort::PROGRAM,
     stat::PROGRAM,
+    stty::PROGRAM,
     tail::PROGRAM,
     tee::PROGRAM,
+    test::PROGRAM,
     touch::PROGRAM,
     tr::PROGRAM,
     r#true::PROGRAM,

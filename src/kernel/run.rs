@@ -124,6 +124,10 @@ impl Machine {
         }
         let arrived = process.signals.arrived;
         match outcome {
+            // A signal that ends the process came first, perhaps from itself: `kill $$; exit`.
+            Ok(Step::Exit(_)) | Err(Stop::Fail(_)) if process.signals.is_fatal() => {
+                self.processes.requeue(pid);
+            }
             Ok(Step::Exit(status)) => self.exit(pid, WaitStatus::Exited(status)),
             Ok(Step::Again) => self.processes.requeue(pid),
             // A signal that came during the step may be what the program wants to act on.

@@ -19,7 +19,10 @@ impl Main for Reaper {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         match sys.os().wait(WaitTarget::Any, WaitFlags::default()) {
             Ok(_) => Ok(Step::Again),
-            Err(Stop::Fail(Errno::ECHILD)) => Err(sys.os().pause()),
+            // Orphans may come later.
+            Err(Stop::Fail(Errno::ECHILD)) => {
+                Err(Stop::Block(Wait::on(WaitKey::Child(sys.os().pid()))))
+            }
             Err(stop) => Err(stop),
         }
     }
@@ -211,7 +214,7 @@ fn image() -> std::sync::Arc<crate::fs::Image> {
     let mut image = ImageBuilder::new();
     image.program("/sbin/init", 0o755, uid, gid, "reaper").unwrap();
     for name in ["copy", "through", "forks", "probe"] {
-        image.program(&format!("/bin/{name}"), 0o755, uid, gid, name).unwrap();
+        image.program(format!("/bin/{name}"), 0o755, uid, gid, name).unwrap();
     }
     image.program("/bin/setuid", 0o4755, Uid(42), gid, "probe").unwrap();
     image.program("/bin/private", 0o700, uid, gid, "probe").unwrap();

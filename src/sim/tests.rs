@@ -399,10 +399,7 @@ proptest! {
             }
         };
         let forged = save::forge(savegame(), None, edit);
-        let told = match load(&forged) {
-            Ok(_) => None,
-            Err(error) => Some(error),
-        };
+        let told = load(&forged).err();
         let again = save::forge(&forged, told.as_ref(), |_| {});
         if let Ok(mut sim) = load(&again) {
             let tick = sim.now();

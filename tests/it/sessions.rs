@@ -100,7 +100,7 @@ fn act(stage: &mut Option<Stage>, line: &str) -> Result<Option<String>, String> 
         }
         ("prompt", [""]) => {
             let shown = |lines: &[String], cursor: usize| {
-                lines.get(cursor).is_some_and(|line| matches!(line.as_str(), "#" | "$"))
+                lines.get(cursor).is_some_and(|line| line.ends_with(['#', '$']))
             };
             stage.wait("# or $", PATIENCE, shown)?;
         }

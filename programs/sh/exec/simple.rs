@@ -7,7 +7,7 @@ use super::super::builtin::{self, Outcome};
 use super::super::code::{Linked, Node, Simple};
 use super::super::error::{Eval, Halt};
 use super::super::expand::Mode;
-use super::super::frame::{At, CallFrame, Frame, Phase, SimpleFrame, UndoFrame};
+use super::super::frame::{At, CallFrame, Frame, Phase, SimpleFrame};
 use super::super::shell::{Running, Shell, Unwind};
 use super::super::vars::{Function, Slot};
 use super::redirect::Redirecting;
@@ -110,7 +110,7 @@ impl Shell {
             && !frame.wrapped
         {
             frame.wrapped = true;
-            self.insert_below(Frame::Undo(Box::new(UndoFrame::default())));
+            self.insert_below(Frame::Undo(Box::default()));
         }
         match self.redirect_all(code, simple.redirections, next, sys)? {
             Redirecting::Suspended => Ok(false),

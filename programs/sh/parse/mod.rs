@@ -23,7 +23,9 @@ use std::collections::BTreeMap;
 use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{SPECIAL, is_name};
+#[cfg(test)]
+pub use self::command::SPECIAL;
+pub use self::command::is_name;
 
 use self::here::Document;
 use self::input::Input;
@@ -126,11 +128,6 @@ impl Parser {
     /// Says that no more bytes will come.
     pub fn finish(&mut self) {
         self.inputs[0].finish();
-    }
-
-    /// Whether no more bytes will come.
-    pub fn finished(&self) -> bool {
-        self.inputs[0].finished()
     }
 
     /// Whether everything that was fed has been used, blanks and empty lines aside.

@@ -437,5 +437,13 @@ fn tables_show_sockets_routes_and_neighbours() {
     let port = format!("{:04X}", stack.local_address(client).unwrap().port());
     stack.routes().iter().for_each(|route| table += &format!("{route}\n"));
     stack.neighbours(net.now).iter().for_each(|neighbour| table += &format!("{neighbour}\n"));
-    expect![[""]].assert_eq(&table.replace(&port, "PORT"));
+    expect![[r#"
+        0100000A:PORT 0200000A:0050 01 0000000E:00000000 00:00000000 00000000     0        0 1
+        00000000:0050 00000000:0000 0A 00000008:00000000 00:00000000 00000000     0        0 1
+        0200000A:0050 0100000A:PORT 01 00000000:00000000 00:00000000 00000000     0        0 2
+        10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1
+        default via 10.0.0.2 dev eth0
+        10.0.0.2 dev eth0 lladdr 02:00:00:00:02:01 REACHABLE
+    "#]]
+    .assert_eq(&table.replace(&port, "PORT"));
 }
