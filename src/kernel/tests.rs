@@ -1,5 +1,7 @@
 //! The kernel with programs made for the purpose: what calls promise, through `Sys` alone.
 
+#![expect(clippy::disallowed_types, reason = "the image of a test machine is shared as any other")]
+
 use serde::{Deserialize, Serialize};
 
 use super::*;

@@ -1,5 +1,7 @@
 //! Worlds of machines whose only programs are made for the purpose: what the façade promises.
 
+#![expect(clippy::disallowed_types, reason = "what `prop_oneof!` expands to")]
+
 use proptest::prelude::{ProptestConfig, any, prop, prop_oneof};
 use proptest::strategy::{Just, Strategy};
 use proptest::{prop_assert, proptest};

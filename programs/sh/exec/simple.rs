@@ -180,10 +180,10 @@ impl Shell {
     /// Notes a variable's value for after the command.
     fn keep_old(&mut self, slot: Slot) {
         let var = self.vars.var(slot).clone();
-        if let Some(Frame::Restore(saved)) = self.frames.iter_mut().rev().nth(1)
-            && !saved.iter().any(|(known, _)| *known == slot)
+        if let Some(Frame::Restore(frame)) = self.frames.iter_mut().rev().nth(1)
+            && !frame.saved.iter().any(|(known, _)| *known == slot)
         {
-            saved.push((slot, var));
+            frame.saved.push((slot, var));
         }
     }
 
