@@ -57,7 +57,9 @@ impl Shell {
             return Ok(None);
         }
         let Some(top) = self.frames.last() else { return self.end(sys) };
-        if self.traps.is_pending() && self.is_between_commands() {
+        // A signal that comes while an action runs waits until that is done: one that signals
+        // itself would pile actions up.
+        if self.traps.is_pending() && self.is_between_commands() && !self.is_in_trap() {
             self.run_trap(sys)?;
             return Ok(None);
         }
@@ -80,6 +82,14 @@ impl Shell {
         };
         sys.os().burn(count);
         result.map(|()| None)
+    }
+
+    /// Whether a trap's action is running.
+    fn is_in_trap(&self) -> bool {
+        self.frames.iter().any(|frame| match frame {
+            Frame::Source(source) => matches!(source.role, Role::Trap { .. }),
+            _ => false,
+        })
     }
 
     /// Whether the top frame is where a trap's action may run.
