@@ -122,9 +122,9 @@ fn redirections() {
             x
             2
             [stderr]
-            /tmp/script: 6: 4: Bad file descriptor
-            /tmp/script: 6: cannot open nosuch: No such file
-            /tmp/script: 7: cannot create f: File exists
+            /tmp/script: 7: 4: Bad file descriptor
+            /tmp/script: 7: cannot open nosuch: No such file
+            /tmp/script: 8: cannot create f: File exists
             [exit 0]
         "#]],
     );
@@ -220,14 +220,16 @@ fn builtins() {
 fn signals_are_trapped() {
     check(
         "trap 'echo got' USR1; kill -USR1 $$; echo after; sleep 10 & kill $!; wait $!; echo $?\n\
-         (kill -TERM $$; echo never) & sh -c 'kill -KILL $$; echo never'; echo $?\n",
+         sh -c 'kill -TERM $$; echo never'; echo $?; sh -c 'kill -KILL $$; echo never'; echo $?\n",
         expect![[r#"
             got
             after
             143
-            [stderr]
-            Killed
+            143
             137
+            [stderr]
+            Terminated
+            Killed
             [exit 0]
         "#]],
     );
