@@ -157,7 +157,7 @@ fn chosen(
             },
         }
     }
-    let all = (0..).map(InterfaceId).zip(sys.ip().interfaces().iter().cloned().collect::<Vec<_>>());
+    let all = (0..).map(InterfaceId).zip(sys.ip().interfaces().to_vec());
     Ok(all
         .filter(|(id, interface)| only.is_none_or(|only| only == *id) && (!up || interface.up))
         .collect())

@@ -428,12 +428,12 @@ impl Ls {
         let rows = cells.len().div_ceil(columns);
         for row in 0..rows {
             let index = |column| if across { row * columns + column } else { column * rows + row };
-            for column in 0..columns {
+            for (column, width) in widths.iter().enumerate() {
                 let Some((text, length)) = cells.get(index(column)) else { continue };
                 out.text(text);
                 let last = column + 1 == columns || index(column + 1) >= cells.len();
                 if !last {
-                    out.text(" ".repeat(widths[column] - length));
+                    out.text(" ".repeat(width.saturating_sub(*length)));
                 }
             }
             out.text("\n");
@@ -641,7 +641,7 @@ mod tests {
     fn long_lines_line_up() {
         let mut guest = Guest::new();
         guest.run("mkdir -p /tmp/d", "");
-        guest.file("/tmp/d/b", &"x".repeat(5000)).file("/tmp/d/a", "");
+        guest.file("/tmp/d/b", "x".repeat(5000)).file("/tmp/d/a", "");
         guest.run("ln -s b /tmp/d/l", "");
         guest.run("touch -d @0 /tmp/d/a /tmp/d/b", "");
         expect![[r#"

@@ -2,13 +2,22 @@
 
 use crate::kernel::program::Program;
 
+mod basename;
 mod cat;
 mod chmod;
+mod chown;
+mod clear;
+mod cmp;
 mod cp;
+mod cut;
 mod date;
+mod df;
+mod dirname;
+mod dmesg;
 mod echo;
 mod env;
 mod r#false;
+mod free;
 mod getty;
 mod grep;
 mod halt;
@@ -23,35 +32,58 @@ mod ln;
 mod login;
 mod ls;
 mod mkdir;
+mod mount;
 mod mv;
 mod nc;
 mod ping;
 mod poweroff;
+mod printenv;
 mod ps;
 mod pwd;
 mod readlink;
 mod reboot;
 mod rm;
 mod rmdir;
+mod seq;
 mod sh;
 mod sleep;
 mod sort;
 mod stat;
+mod stty;
+mod tail;
+mod tee;
+mod test;
 mod touch;
+mod tr;
 mod r#true;
+mod tty;
 mod uname;
+mod uniq;
+mod uptime;
 mod wc;
+mod which;
+mod whoami;
+mod yes;
 
 /// Every built-in program, sorted by file name.
 #[rustfmt::skip]
 pub const ALL: &[Program] = &[
+    basename::PROGRAM,
     cat::PROGRAM,
     chmod::PROGRAM,
+    chown::PROGRAM,
+    clear::PROGRAM,
+    cmp::PROGRAM,
     cp::PROGRAM,
+    cut::PROGRAM,
     date::PROGRAM,
+    df::PROGRAM,
+    dirname::PROGRAM,
+    dmesg::PROGRAM,
     echo::PROGRAM,
     env::PROGRAM,
     r#false::PROGRAM,
+    free::PROGRAM,
     getty::PROGRAM,
     grep::PROGRAM,
     halt::PROGRAM,
@@ -66,22 +98,36 @@ pub const ALL: &[Program] = &[
     login::PROGRAM,
     ls::PROGRAM,
     mkdir::PROGRAM,
+    mount::PROGRAM,
     mv::PROGRAM,
     nc::PROGRAM,
     ping::PROGRAM,
     poweroff::PROGRAM,
+    printenv::PROGRAM,
     ps::PROGRAM,
     pwd::PROGRAM,
     readlink::PROGRAM,
     reboot::PROGRAM,
     rm::PROGRAM,
     rmdir::PROGRAM,
+    seq::PROGRAM,
     sh::PROGRAM,
     sleep::PROGRAM,
     sort::PROGRAM,
     stat::PROGRAM,
+    stty::PROGRAM,
+    tail::PROGRAM,
+    tee::PROGRAM,
+    test::PROGRAM,
     touch::PROGRAM,
+    tr::PROGRAM,
     r#true::PROGRAM,
+    tty::PROGRAM,
     uname::PROGRAM,
+    uniq::PROGRAM,
+    uptime::PROGRAM,
     wc::PROGRAM,
+    which::PROGRAM,
+    whoami::PROGRAM,
+    yes::PROGRAM,
 ];

@@ -165,7 +165,7 @@ impl Mv {
                 quote(to)
             )),
             Err(errno) => {
-                out.complain(format_args!("cannot move {} to {}: {errno}", quote(from), quote(to)))
+                out.complain(format_args!("cannot move {} to {}: {errno}", quote(from), quote(to)));
             }
         }
         Ok(true)

@@ -116,7 +116,7 @@ impl Tool for Nc {
             to = resolve(host, out, sys)?;
         }
         let source = match options.value(b's') {
-            Some(text) => resolve(&text.to_owned().into(), out, sys)?,
+            Some(text) => resolve(&text.to_owned(), out, sys)?,
             None => Ipv4Addr::UNSPECIFIED,
         };
         let own_port = match (listen, own_port, ports.first()) {

@@ -456,7 +456,7 @@ fn read_stat(path: &BString, sys: &mut Sys<'_>) -> Option<Process> {
         .split(|byte| byte.is_ascii_whitespace())
         .filter(|field| !field.is_empty())
         .collect();
-    let field = |index: usize| fields.get(index).and_then(|text| number::<u64>(text)).unwrap_or(0);
+    let field = |index: usize| fields.get(index).and_then(number::<u64>).unwrap_or(0);
     let signed = |index: usize| {
         let text = fields.get(index).copied().unwrap_or_default().to_str().unwrap_or_default();
         text.parse::<i64>().unwrap_or(0)

@@ -93,7 +93,7 @@ fn times(options: &Options, out: &mut Out, sys: &mut Sys<'_>) -> Result<(SetTime
 fn parse(text: &BStr, this_year: i64) -> Option<i64> {
     let (digits, second) = match text.iter().position(|byte| *byte == b'.') {
         Some(dot) => (&text[..dot], number::<u32>(&text[dot + 1..])?),
-        None => (&text[..], 0),
+        None => (text, 0),
     };
     let split = digits.len().checked_sub(8)?;
     let (year, rest) = digits.split_at(split);

@@ -227,10 +227,14 @@ impl Catalogue {
     }
 
     fn build(&self, name: &str) -> (Option<Variant>, Vec<Finding>) {
-        let resolved = match Resolved::new(&self.sources, name) {
+        let mut resolved = match Resolved::new(&self.sources, name) {
             Ok(resolved) => resolved,
             Err(findings) => return (None, findings),
         };
+        match &self.programs {
+            Some(known) => resolved.file.place_others(known.iter().map(String::as_str)),
+            None => resolved.file.place_others(bundled::PROGRAMS.iter().copied()),
+        }
         let folder = self.sources.get(name).map_or(name, |source| &source.folder);
         let mut report = Report::new(ron_path(folder));
         let programs = self.programs.as_deref();
@@ -294,7 +298,7 @@ pub fn sysctl_forwards(bytes: &[u8]) -> Option<bool> {
         let name = name.trim().replace('/', ".");
         (name == "net.ipv4.ip_forward").then(|| value.trim() != "0")
     };
-    String::from_utf8_lossy(bytes).lines().filter_map(setting).last()
+    String::from_utf8_lossy(bytes).lines().filter_map(setting).next_back()
 }
 
 /// Builds the image; what the filesystem refuses goes to the report.
@@ -416,6 +420,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn a_machine_gets_its_own_names_and_addresses() {
         let variant = Catalogue::bundled().variant("desktop").unwrap();
         assert_eq!(variant.files(&Facts::default()), []);
@@ -480,6 +485,7 @@ mod tests {
             tty2::respawn:/sbin/getty tty2
             tty3::respawn:/sbin/getty tty3
             tty4::respawn:/sbin/getty tty4
+            ::ctrlaltdel:/sbin/reboot
         "#]]
         .assert_eq(&text_of(&variant, "/etc/inittab"));
         expect![[r#"
@@ -551,6 +557,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn findings_tell_place_and_remedy() {
         let extends = |fields: &str| format!("(\n  extends: \"base\",\n  {fields},\n)");
         check_text(

@@ -69,6 +69,7 @@ impl Flight {
         self.wheel.retain(|packet| packet.machine != machine);
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.wheel.len()
     }

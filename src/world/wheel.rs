@@ -103,6 +103,7 @@ impl<T> Wheel<T> {
     }
 
     /// How many things wait.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -104,8 +104,8 @@ impl Shell {
 
     /// Gives variables back the values they had before a command.
     pub(super) fn restore(&mut self) {
-        if let Some(Frame::Restore(saved)) = self.frames.pop() {
-            for (slot, var) in saved.into_iter().rev() {
+        if let Some(Frame::Restore(frame)) = self.frames.pop() {
+            for (slot, var) in frame.saved.into_iter().rev() {
                 self.put_back(slot, var);
             }
         }

@@ -226,7 +226,7 @@ impl Shell {
             }
             Op::Default(how) => self.or_word(code, how, None, sys)?,
             Op::Assign(how) | Op::Require(how) => {
-                self.or_word(code, how, Some(Mode::Single), sys)?
+                self.or_word(code, how, Some(Mode::Single), sys)?;
             }
             Op::Alternate(how) => {
                 self.expansion.buffer.exists |= how.quoted;

@@ -131,7 +131,7 @@ impl Options {
         self.given
             .iter()
             .filter(move |(given, _)| *given == letter)
-            .filter_map(|(_, value)| value.as_ref().map(|value| BStr::new(value)))
+            .filter_map(|(_, value)| value.as_ref().map(BStr::new))
     }
 
     /// Which of several options that override each other was given last.

@@ -132,7 +132,10 @@ impl Remover {
                 self.tasks.pop();
                 return Ok(());
             }
-            Err(errno) => return Ok(self.give_up(path, errno, out)),
+            Err(errno) => {
+                self.give_up(path, errno, out);
+                return Ok(());
+            }
         };
         if stat.kind == FileType::Directory {
             return self.enter(path, out, sys);
@@ -168,7 +171,10 @@ impl Remover {
         }
         let entries = match sys.fs().read_dir(path) {
             Ok(entries) => entries,
-            Err(errno) => return Ok(self.give_up(path, errno, out)),
+            Err(errno) => {
+                self.give_up(path, errno, out);
+                return Ok(());
+            }
         };
         let mut names = entries.into_iter().map(|entry| entry.name).filter(|name| !is_dots(name));
         let mut names: Vec<BString> = names.by_ref().collect();
@@ -314,7 +320,7 @@ impl Copier {
         match self.tasks.last().cloned() {
             None => return Ok(false),
             Some(Copying::Path { from, to, operand }) => {
-                self.copy(&from, &to, operand, out, sys)?
+                self.copy(&from, &to, operand, out, sys)?;
             }
             Some(Copying::Directory { to, stat, made }) => {
                 self.tasks.pop();
@@ -381,11 +387,11 @@ impl Copier {
                     }
                     sys.fs().symlink(&text, to)
                 });
-                self.made(made, "symbolic link", from, to, &stat, out, sys);
+                self.made(made, "symbolic link", (from, to, &stat), out, sys);
             }
             FileType::Fifo => {
                 let made = sys.fs().mkfifo(to, stat.mode);
-                self.made(made, "fifo", from, to, &stat, out, sys);
+                self.made(made, "fifo", (from, to, &stat), out, sys);
             }
             _ => self.complain(
                 format!("cannot create special file {}: {}", quote(to), Errno::EPERM),
@@ -617,9 +623,7 @@ impl Copier {
         &mut self,
         made: Result<(), Errno>,
         what: &str,
-        from: &BString,
-        to: &BString,
-        stat: &Stat,
+        (from, to, stat): (&BString, &BString, &Stat),
         out: &mut Out,
         sys: &mut Sys<'_>,
     ) {

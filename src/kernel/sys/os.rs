@@ -179,6 +179,9 @@ impl Os<'_, '_> {
     ///
     /// As `exec`: `ENOENT`, `EACCES`, `ENOEXEC`, `E2BIG`, `ELOOP`; `EAGAIN`: too many processes.
     pub fn spawn(&mut self, spec: &SpawnSpec) -> Result<Pid, Errno> {
+        if self.0.is_doomed() {
+            return Err(Errno::EINTR);
+        }
         self.0.machine.spawn(self.0.registry, self.0.pid, spec)
     }
 
@@ -188,6 +191,9 @@ impl Os<'_, '_> {
     ///
     /// `EAGAIN`: too many processes.
     pub fn fork<M: Main>(&mut self, child: M) -> Result<Pid, Errno> {
+        if self.0.is_doomed() {
+            return Err(Errno::EINTR);
+        }
         self.0.machine.fork(self.0.pid, child)
     }
 
