@@ -99,6 +99,10 @@ impl Shell {
                 self.expansion.state == State::Idle
             }
             Some(Frame::For(each)) => each.running,
+            // An action that is over ends before the next one begins.
+            Some(Frame::Source(source)) if matches!(source.role, Role::Trap { .. }) => {
+                !source.parser.exhausted()
+            }
             Some(
                 Frame::List { .. }
                 | Frame::AndOr { .. }
