@@ -69,7 +69,6 @@ impl Flight {
         self.wheel.retain(|packet| packet.machine != machine);
     }
 
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.wheel.len()
     }

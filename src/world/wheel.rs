@@ -103,7 +103,6 @@ impl<T> Wheel<T> {
     }
 
     /// How many things wait.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
