@@ -18,7 +18,8 @@ pub(crate) mod wake;
 mod wheel;
 
 use bevy_ecs::resource::Resource;
-use bevy_ecs::world::World;
+/// What holds everything; layers above take it from here and know no ECS by name.
+pub(crate) use bevy_ecs::world::World;
 
 use crate::base::digest::{Digest, Hasher};
 use crate::base::{MachineId, Tick, Timestamp};
