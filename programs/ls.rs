@@ -641,7 +641,7 @@ mod tests {
     fn long_lines_line_up() {
         let mut guest = Guest::new();
         guest.run("mkdir -p /tmp/d", "");
-        guest.file("/tmp/d/b", &"x".repeat(5000)).file("/tmp/d/a", "");
+        guest.file("/tmp/d/b", "x".repeat(5000)).file("/tmp/d/a", "");
         guest.run("ln -s b /tmp/d/l", "");
         guest.run("touch -d @0 /tmp/d/a /tmp/d/b", "");
         expect![[r#"

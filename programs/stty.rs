@@ -165,7 +165,7 @@ fn character(byte: u8) -> String {
     match byte {
         0 => "<undef>".to_owned(),
         0x7f => "^?".to_owned(),
-        0..0x20 => format!("^{}", char::from(byte + 0x40)),
+        1..0x20 => format!("^{}", char::from(byte + 0x40)),
         _ => char::from(byte).to_string(),
     }
 }

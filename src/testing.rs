@@ -17,8 +17,8 @@ use crate::base::{Errno, Gid, MachineId, Tick, Ticks, Timestamp, Uid};
 use crate::fs::{Image, ImageBuilder, InodeKind};
 use crate::kernel::program::{Main, Program, Registry, Step, Stop, Sys};
 use crate::kernel::{
-    ExecSpec, Execution, Hardware, Machine, MachineSpec, Outbox, PowerState, SpecFile, TtyId,
-    WaitFlags, WaitStatus, WaitTarget,
+    ExecSpec, Execution, Hardware, Machine, MachineSpec, Outbox, PowerState, SpecFile, TtyId, Wait,
+    WaitFlags, WaitKey, WaitStatus, WaitTarget,
 };
 use crate::net::Mac;
 
@@ -39,7 +39,10 @@ impl Main for Reaper {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         match sys.os().wait(WaitTarget::Any, WaitFlags::default()) {
             Ok(_) => Ok(Step::Again),
-            Err(Stop::Fail(Errno::ECHILD)) => Err(sys.os().pause()),
+            // Orphans may come later.
+            Err(Stop::Fail(Errno::ECHILD)) => {
+                Err(Stop::Block(Wait::on(WaitKey::Child(sys.os().pid()))))
+            }
             Err(stop) => Err(stop),
         }
     }

@@ -4,7 +4,7 @@
 //! Frames of a running shell name a node by (unit, index), so a loop that runs a million times and
 //! a function called a thousand deep hold no copy of their bodies.
 //! Invariant: a unit never changes after the parser has built it, and indices only point to
-//! earlier-built entries of the same unit; [`Unit::check`] verifies this for loaded units.
+//! earlier-built entries of the same unit.
 #![expect(clippy::disallowed_types, reason = "parsed code is immutable content, shared by Arc")]
 
 use std::sync::Arc;
@@ -13,7 +13,6 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use super::arith;
-use crate::base::digest::Digest;
 
 /// Shared parsed code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,11 +22,6 @@ impl Code {
     /// Makes a finished unit shareable.
     pub fn new(unit: Unit) -> Self {
         Self(Arc::new(unit))
-    }
-
-    /// The fingerprint under which equal code is equal.
-    pub fn digest(&self) -> Digest {
-        Digest::of(&*self.0)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::kernel::{Stop, Wait};
 pub enum Halt {
     /// It has to wait, and runs again from its beginning.
     Block(Wait),
-    /// The process runs another program now.
-    Replaced,
+    /// The step is to end at once: the process runs another program now, or a signal ends it.
+    Yield,
     /// A shell error: ends the shell, unless the utility it happens in or a prompt catches it.
     Fail(Failure),
 }

@@ -4,7 +4,7 @@
 //! frames ([`frame`], `exec`); words are expanded by instructions of their own ([`expand`]). All
 //! of a running shell is data in [`shell::Shell`].
 //! Follows: POSIX.1-2024 XCU chapter 2, and dash where that leaves a choice. Left out so far:
-//! aliases, line editing, history.
+//! line editing, history.
 
 pub mod arith;
 pub mod builtin;

@@ -47,7 +47,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Only a wait, in which case the rest stays.
+    /// A wait, in which case the rest stays; a yield when nobody reads.
     pub fn flush(&mut self, sys: &mut Sys<'_>) -> Eval<()> {
         while let Some((fd, chunk)) = self.chunks.first_mut() {
             match sys.io().write(*fd, chunk) {
@@ -60,6 +60,10 @@ impl Output {
                 Err(Stop::Fail(errno)) => self.failed = Some(errno),
             }
             self.chunks.remove(0);
+            if self.failed == Some(Errno::EPIPE) {
+                // SIGPIPE has come, and may be the end.
+                return Err(Halt::Yield);
+            }
         }
         Ok(())
     }

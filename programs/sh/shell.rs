@@ -64,6 +64,9 @@ pub struct Shell {
     pub(super) getopts: u32,
     /// Whether there is job control, and through which terminal.
     pub(super) terminal: Option<crate::base::Fd>,
+    pub(super) aliases: BTreeMap<BString, BString>,
+    /// Whether the step is to end after this instruction, since a signal may be the end.
+    pub(super) yielding: bool,
     #[serde(skip)]
     pub(super) scratch: Vec<u8>,
     #[serde(skip)]
@@ -122,6 +125,8 @@ impl Shell {
             paths: BTreeMap::new(),
             getopts: 0,
             terminal: None,
+            aliases: BTreeMap::new(),
+            yielding: false,
             scratch: Vec::new(),
             numbers: Vec::new(),
         }

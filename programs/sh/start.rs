@@ -135,7 +135,7 @@ fn options(shell: &mut Shell, args: &[Vec<u8>]) -> Result<Request, Vec<u8>> {
 fn message(halt: Halt) -> Vec<u8> {
     match halt {
         Halt::Fail(failure) => failure.message,
-        Halt::Block(_) | Halt::Replaced => Vec::new(),
+        Halt::Block(_) | Halt::Yield => Vec::new(),
     }
 }
 

@@ -469,9 +469,9 @@ mod tests {
             let end = offset + bytes.len();
             self.bytes.resize(self.bytes.len().max(end), 0);
             self.bytes[offset..end].copy_from_slice(bytes);
-            for at in offset..end {
-                let held = self.held.entry(at / CHUNK).or_default();
-                *held = (*held).max(at % CHUNK + 1);
+            for number in offset / CHUNK..=(end - 1) / CHUNK {
+                let held = self.held.entry(number).or_default();
+                *held = (*held).max((end - number * CHUNK).min(CHUNK));
             }
         }
 

@@ -9,7 +9,7 @@ use bstr::BString;
 use serde::{Deserialize, Serialize};
 
 use crate::base::strings::Strings;
-use crate::base::{Fd, Pid, Tick, Ticks};
+use crate::base::{Fd, Pid, Tick, Ticks, Timestamp};
 use crate::fs::{Access, Context, NoSynthetic, SyntheticTree, TmpfsOptions, Vfs};
 
 use super::cred::Credentials;
@@ -191,7 +191,7 @@ impl Machine {
         let lines: Vec<String> =
             interfaces.map(|(index, it)| format!("eth{}: {}", index - 1, it.mac)).collect();
         lines.into_iter().for_each(|line| self.kernel_message(line));
-        mount_standard(&mut self.vfs);
+        mount_standard(&mut self.vfs, self.epoch.plus_millis(self.now.0));
         self.kernel_message("VFS: Mounted root (hostfs filesystem)");
         self.power.next = Some(self.now + KERNEL_TIME);
     }
@@ -361,9 +361,9 @@ pub(crate) const PROC: SyntheticTree = SyntheticTree(0);
 const RUN_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Mounts what every machine has; an image without the directories goes without.
-fn mount_standard(vfs: &mut Vfs) {
+fn mount_standard(vfs: &mut Vfs, now: Timestamp) {
     let access = Access::ROOT;
-    let context = kernel_context(vfs, &access);
+    let context = kernel_context(vfs, &access, now);
     let run =
         TmpfsOptions { source: "tmpfs".into(), bytes: RUN_BYTES, mode: 0o755, read_only: false };
     let _ = vfs.mount_synthetic(&context, b"/proc", "proc", PROC);
@@ -372,19 +372,12 @@ fn mount_standard(vfs: &mut Vfs) {
 
 fn unmount_standard(vfs: &mut Vfs) {
     let access = Access::ROOT;
-    let context = kernel_context(vfs, &access);
+    let context = kernel_context(vfs, &access, Timestamp::default());
     for path in ["/run", "/proc"] {
         let _ = vfs.unmount(&context, path.as_bytes());
     }
 }
 
-fn kernel_context<'a>(vfs: &Vfs, access: &'a Access) -> Context<'a> {
-    Context {
-        access,
-        root: vfs.root(),
-        cwd: vfs.root(),
-        umask: 0,
-        now: Default::default(),
-        synthetic: &NoSynthetic,
-    }
+fn kernel_context<'a>(vfs: &Vfs, access: &'a Access, now: Timestamp) -> Context<'a> {
+    Context { access, root: vfs.root(), cwd: vfs.root(), umask: 0, now, synthetic: &NoSynthetic }
 }

@@ -86,6 +86,7 @@ impl Machine {
                 .filter(|pid| *pid != Pid::INIT && *pid != sender)
                 .collect(),
         };
+        self.slice -= i64::try_from(targets.len()).unwrap_or(i64::MAX);
         let Some(source) = self.processes.get(sender) else { return Err(Errno::ESRCH) };
         let (credentials, session) = (source.credentials.clone(), source.sid);
         let mut result = Err(Errno::ESRCH);

@@ -17,13 +17,19 @@ use super::signal::{DefaultAction, Signal, WaitStatus};
 use super::sys::Sys;
 use super::wait::Wait;
 
+/// Frames for which a machine keeps room between ticks.
+const INBOX_KEPT: usize = 16;
+
 /// What a turn costs before the program does anything.
 const STEP_FUEL: i64 = 5;
 
 impl Machine {
     /// Does everything that is due at `now`, within the machine's fuel.
     pub fn step(&mut self, registry: &Registry, now: Tick, outbox: &mut Outbox) {
-        core::mem::swap(&mut self.outbox, outbox);
+        if self.outbox.is_empty() {
+            // The caller's buffers are used again; what is in ours since an input must not wait.
+            core::mem::swap(&mut self.outbox, outbox);
+        }
         self.refuel(now);
         self.advance_power(registry);
         self.receive_frames();
@@ -52,9 +58,13 @@ impl Machine {
     }
 
     fn receive_frames(&mut self) {
-        let frames = core::mem::take(&mut self.inbox);
-        for (interface, frame) in frames {
+        let mut frames = core::mem::take(&mut self.inbox);
+        for (interface, frame) in frames.drain(..) {
             self.with_net(|stack, environment| stack.receive(interface, frame, environment));
+        }
+        // A router takes a few frames in every tick: it keeps the buffer, unless it is a big one.
+        if frames.capacity() <= INBOX_KEPT {
+            self.inbox = frames;
         }
         if self.net.due().is_some_and(|due| due <= self.now) {
             self.with_net(Stack::poll);

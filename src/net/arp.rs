@@ -10,12 +10,14 @@
 //! entries carry; `waiting` is how many packets wait in all.
 //! Follows: RFC 826, the states of RFC 4861 §7.3.2. Left out: proxy ARP, conflict detection.
 
+use core::fmt;
 use core::net::Ipv4Addr;
 use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Frame, InterfaceId, Mac};
+use super::proto::{ethernet, ipv4};
+use super::{Frame, InterfaceId, InterfaceName, Mac};
 use crate::base::limits::{NEIGHBOUR_QUEUE_MAX, NEIGHBOURS_MAX, NEIGHBOURS_QUEUE_MAX};
 use crate::base::{Tick, Ticks};
 
@@ -47,6 +49,21 @@ pub enum NeighbourState {
     Permanent,
 }
 
+impl NeighbourState {
+    /// The name that `ip neigh` prints.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Incomplete => "INCOMPLETE",
+            Self::Reachable => "REACHABLE",
+            Self::Stale => "STALE",
+            Self::Delay => "DELAY",
+            Self::Probe => "PROBE",
+            Self::Failed => "FAILED",
+            Self::Permanent => "PERMANENT",
+        }
+    }
+}
+
 /// One line of the neighbour table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeighbourView {
@@ -58,6 +75,17 @@ pub struct NeighbourView {
     pub mac: Option<Mac>,
     /// What is known of it.
     pub state: NeighbourState,
+}
+
+/// As `ip neigh` prints it.
+impl fmt::Display for NeighbourView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} dev {}", self.address, InterfaceName(self.interface))?;
+        if let Some(mac) = self.mac {
+            write!(f, " lladdr {mac}")?;
+        }
+        write!(f, " {}", self.state.name())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -388,11 +416,6 @@ impl Neighbours {
         self.entries.iter().map(|entry| entry.view(now)).collect()
     }
 
-    /// Packets that wait for a neighbour.
-    pub(super) const fn waiting(&self) -> u32 {
-        self.waiting
-    }
-
     pub(super) fn check(&self, interfaces: usize) -> Result<(), String> {
         if self.entries.len() > NEIGHBOURS_MAX || self.waiting > NEIGHBOURS_QUEUE_MAX {
             return Err("the neighbour table holds more than it can".to_owned());
@@ -405,6 +428,14 @@ impl Neighbours {
             if entry.waiting() as usize > NEIGHBOUR_QUEUE_MAX {
                 return Err(format!("too many packets wait for neighbour {address}"));
             }
+        }
+        let headers = ethernet::HEADER_LENGTH + ipv4::HEADER_LENGTH;
+        let short = |entry: &Neighbour| match &entry.knowledge {
+            Knowledge::Incomplete { waiting, .. } => waiting.iter().any(|it| it.len() < headers),
+            _ => false,
+        };
+        if self.entries.iter().any(short) {
+            return Err("a packet that waits for a neighbour is too short".to_owned());
         }
         match self.entries.windows(2).find(|pair| pair[0].key >= pair[1].key) {
             Some(pair) => Err(format!("neighbour {} is out of order", pair[1].key.1)),

@@ -48,12 +48,17 @@ impl Sum {
     /// The checksum: the complement of the folded sum. Over data that includes a correct
     /// checksum it is zero.
     pub const fn finish(self) -> u16 {
-        let mut sum = self.0;
-        while sum > 0xffff {
-            sum = (sum & 0xffff) + (sum >> 16);
-        }
-        !(sum as u16)
+        fold(self.0)
     }
+}
+
+/// Adds the carries back in, until sixteen bits are left, and complements them.
+#[expect(clippy::cast_possible_truncation, reason = "the loop ends when sixteen bits are left")]
+const fn fold(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
 }
 
 /// The checksum of `bytes`.
@@ -63,10 +68,7 @@ pub fn of(bytes: &[u8]) -> u16 {
 
 /// The checksum after one 16-bit word under it changed from `old` to `new` (RFC 1624 equation 3).
 pub const fn update(checksum: u16, old: u16, new: u16) -> u16 {
-    let mut sum = !checksum as u32 + !old as u32 + new as u32;
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    !(sum as u16)
+    fold(!checksum as u64 + !old as u64 + new as u64)
 }
 
 #[cfg(test)]

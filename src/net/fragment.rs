@@ -108,7 +108,7 @@ impl Reassembly {
         };
         let offset = u32::from(header.fragment_offset) * 8;
         // All but the last fragment come in eights; the whole must be expressible.
-        let ragged = header.more_fragments && payload.len() % 8 != 0;
+        let ragged = header.more_fragments && !payload.len().is_multiple_of(8);
         let end = offset as usize + payload.len();
         if payload.is_empty() || ragged || end > ipv4::PACKET_LENGTH_MAX - ipv4::HEADER_LENGTH {
             return None;
@@ -170,11 +170,12 @@ impl Reassembly {
             return Err("more fragments wait than may".to_owned());
         }
         for group in &self.0 {
-            let ends = group.pieces.iter().map(|(at, piece)| u64::from(*at) + piece.len() as u64);
+            let mut ends =
+                group.pieces.iter().map(|(at, piece)| u64::from(*at) + piece.len() as u64);
             let starts = group.pieces.iter().skip(1).map(|(at, _)| u64::from(*at));
             let ordered = ends.clone().zip(starts).all(|(end, start)| end <= start);
             let limit = group.total.unwrap_or(65_515);
-            if !ordered || ends.last().is_some_and(|end| end > u64::from(limit)) {
+            if !ordered || ends.next_back().is_some_and(|end| end > u64::from(limit)) {
                 return Err("fragments overlap or are out of order".to_owned());
             }
         }

@@ -281,11 +281,19 @@ mod tests {
         let ethernet = Interface::new(InterfaceKind::Ethernet, Mac::of(1, 1), 1500);
         let eth0 = interfaces.push(ethernet);
         let own: Prefix = "10.0.0.1/24".parse().unwrap();
-        interfaces.change(eth0, |it| Ok(it.addresses.push(own))).unwrap();
-        interfaces.change(InterfaceId(0), |it| Ok(it.addresses.push(Prefix::LOOPBACK))).unwrap();
+        let lo = InterfaceId::LOOPBACK;
+        for (id, address) in [(eth0, own), (lo, Prefix::LOOPBACK)] {
+            interfaces
+                .change(id, |it| {
+                    it.addresses.push(address);
+                    Ok(())
+                })
+                .unwrap();
+        }
         assert_eq!(interfaces.meaning(own.address()), Meaning::Foreign);
-        interfaces.change(eth0, |it| Ok(it.up = true)).unwrap();
-        interfaces.change(InterfaceId(0), |it| Ok(it.up = true)).unwrap();
+        for id in [eth0, lo] {
+            interfaces.change(id, |it| Ok(core::mem::replace(&mut it.up, true))).unwrap();
+        }
         for (address, meaning) in [
             ("10.0.0.1", Meaning::Local),
             ("127.9.9.9", Meaning::Local),

@@ -31,5 +31,5 @@ pub use link::{Link, LinkCounters, LinkDrop, LinkSpec};
 pub use mac::Mac;
 pub use prefix::Prefix;
 pub use route::{Route, RouteOrigin, Routes};
-pub use socket::{EchoEvent, Readiness, Received, Shutdown, SocketId, SocketKind};
+pub use socket::{EchoEvent, Readiness, Received, Shutdown, SocketId, SocketKind, SocketView};
 pub use stack::{Environment, IpCounters, Stack};

@@ -5,11 +5,12 @@
 //! address is the one to take.
 
 use core::cmp::Reverse;
+use core::fmt;
 use core::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{InterfaceId, Prefix};
+use super::{InterfaceId, InterfaceName, Prefix};
 use crate::base::Errno;
 use crate::base::limits::ROUTES_MAX;
 
@@ -56,6 +57,31 @@ impl Route {
 
     const fn key(&self) -> (Reverse<u8>, Ipv4Addr, u32) {
         (Reverse(self.destination.length()), self.destination.address(), self.metric)
+    }
+}
+
+/// As `ip route` prints it.
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.destination.length(), self.destination) {
+            (0, _) => f.write_str("default")?,
+            (32, host) => write!(f, "{}", host.address())?,
+            (_, network) => write!(f, "{network}")?,
+        }
+        if let Some(gateway) = self.gateway {
+            write!(f, " via {gateway}")?;
+        }
+        write!(f, " dev {}", InterfaceName(self.interface))?;
+        if self.origin == RouteOrigin::Kernel {
+            f.write_str(" proto kernel")?;
+        }
+        if self.gateway.is_none() {
+            f.write_str(" scope link")?;
+        }
+        if let Some(source) = self.source {
+            write!(f, " src {source}")?;
+        }
+        if self.metric != 0 { write!(f, " metric {}", self.metric) } else { Ok(()) }
     }
 }
 
@@ -116,9 +142,8 @@ impl Routes {
         if route.destination != route.destination.network() {
             return Err(Errno::EINVAL);
         }
-        let at = match self.0.binary_search_by_key(&route.key(), Route::key) {
-            Ok(_) => return Err(Errno::EEXIST),
-            Err(at) => at,
+        let Err(at) = self.0.binary_search_by_key(&route.key(), Route::key) else {
+            return Err(Errno::EEXIST);
         };
         if self.0.len() >= ROUTES_MAX {
             return Err(Errno::ENOBUFS);

@@ -24,3 +24,13 @@ pub(super) const FILES: &[(&str, &[u8], u16)] = &[
     ("router/root/etc/sysctl.conf", include_bytes!("../../os-variants/router/root/etc/sysctl.conf"), 0o644),
     ("router/variant.ron", include_bytes!("../../os-variants/router/variant.ron"), 0o644),
 ];
+
+/// The names of the programs that come with the engine.
+pub(super) const PROGRAMS: &[&str] = &[
+    "basename", "cat", "chmod", "chown", "clear", "cmp", "cp", "cut", "date", "df", "dirname",
+    "dmesg", "echo", "env", "false", "free", "getty", "grep", "halt", "head", "hello", "hostname",
+    "id", "init", "ip", "kill", "ln", "login", "ls", "mkdir", "mount", "mv", "nc", "ping",
+    "poweroff", "printenv", "ps", "pwd", "readlink", "reboot", "rm", "rmdir", "seq", "sh", "sleep",
+    "sort", "stat", "tail", "tee", "touch", "tr", "true", "tty", "uname", "uniq", "uptime", "wc",
+    "which", "whoami", "yes",
+];

@@ -227,10 +227,14 @@ impl Catalogue {
     }
 
     fn build(&self, name: &str) -> (Option<Variant>, Vec<Finding>) {
-        let resolved = match Resolved::new(&self.sources, name) {
+        let mut resolved = match Resolved::new(&self.sources, name) {
             Ok(resolved) => resolved,
             Err(findings) => return (None, findings),
         };
+        match &self.programs {
+            Some(known) => resolved.file.place_others(known.iter().map(String::as_str)),
+            None => resolved.file.place_others(bundled::PROGRAMS.iter().copied()),
+        }
         let folder = self.sources.get(name).map_or(name, |source| &source.folder);
         let mut report = Report::new(ron_path(folder));
         let programs = self.programs.as_deref();

@@ -29,7 +29,7 @@ pub struct VariantFile {
     pub hostname: Option<String>,
     /// What the machine is made of.
     pub hardware: HardwareFile,
-    /// Directory → names of the programs in it.
+    /// Directory → names of the programs in it; `*` is every program that has no other place.
     pub programs: BTreeMap<String, Vec<String>>,
     /// Path → mode, owner, or an inode that no file below `root/` can express.
     pub files: BTreeMap<String, FileEntry>,
@@ -203,7 +203,13 @@ impl Merge for Vec<String> {
         for name in child {
             match name.strip_prefix('!') {
                 Some("") => self.clear(),
-                Some(removed) => self.retain(|kept| kept != removed),
+                Some(removed) => {
+                    self.retain(|kept| kept != removed);
+                    // "Every other one" is only counted at the end, so it must be told then.
+                    if self.iter().any(|kept| kept == OTHERS) {
+                        self.push(name);
+                    }
+                }
                 None => {
                     // A set would lose the designer's order; the lists are short.
                     if !self.contains(&name) {
@@ -241,7 +247,30 @@ merge_fields! {
     WeakSpotFile { path, description, hint, absent }
 }
 
+/// Stands in a list of programs for every one that the variant puts nowhere else.
+const OTHERS: &str = "*";
+
 impl VariantFile {
+    /// Puts every program of `known` that has no place yet where `*` stands.
+    pub fn place_others<'k>(&mut self, known: impl Iterator<Item = &'k str>) {
+        let Some(directory) = (self.programs.iter())
+            .find(|(_, names)| names.iter().any(|name| name == OTHERS))
+            .map(|(directory, _)| directory.clone())
+        else {
+            return;
+        };
+        let mentioned = |name: &str| {
+            let names = self.programs.values().flatten();
+            names.map(|other| other.strip_prefix('!').unwrap_or(other)).any(|other| other == name)
+        };
+        let others: Vec<String> =
+            known.filter(|name| !mentioned(name)).map(ToOwned::to_owned).collect();
+        for names in self.programs.values_mut() {
+            names.retain(|name| name != OTHERS && !name.starts_with('!'));
+        }
+        self.programs.entry(directory).or_default().extend(others);
+    }
+
     /// Drops the entries that say `absent: true`, once the last variant is merged.
     pub fn drop_absent(&mut self) {
         let gone = |absent: Option<bool>| absent == Some(true);
@@ -281,6 +310,16 @@ mod tests {
         );
         assert_eq!(file.hostname.as_deref(), Some("b"));
         assert_eq!((file.hardware.ttys, file.hardware.disk.as_deref()), (Some(4), Some("1G")));
+    }
+
+    #[test]
+    fn a_star_is_every_program_that_is_not_mentioned() {
+        let parent = "(programs: {\"/bin\": [\"cat\"], \"/usr/bin\": [\"*\"]})";
+        let mut file =
+            merged(parent, "(programs: {\"/usr/bin\": [\"!yes\"], \"/sbin\": [\"ip\"]})");
+        file.place_others(["cat", "ip", "tr", "wc", "yes"].into_iter());
+        assert_eq!(file.programs["/bin"], ["cat"]);
+        assert_eq!(file.programs["/usr/bin"], ["tr", "wc"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The `hostscape` command: plays, runs, checks, saves and measures simulated networks.
 
+mod bench;
 mod check;
 mod exec;
 mod failure;
@@ -46,6 +47,7 @@ enum Command {
     Check(check::Check),
     Save(save::Save),
     Map(map::Map),
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Some(Command::Check(check)) => check.run(),
         Some(Command::Save(save)) => save.run(),
         Some(Command::Map(map)) => map.run(),
+        Some(Command::Bench(bench)) => bench.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

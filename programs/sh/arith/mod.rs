@@ -10,7 +10,7 @@ mod eval;
 
 use serde::{Deserialize, Serialize};
 
-pub use compile::{Fault, compile};
+pub use compile::compile;
 pub use eval::{Names, Trouble, eval, number};
 
 /// One instruction.
@@ -42,31 +42,48 @@ pub enum Instr {
 
 /// Operators with two operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "C's operators, named")]
 pub enum Binary {
+    /// `*`
     Multiply,
+    /// `/`
     Divide,
+    /// `%`
     Remainder,
+    /// `+`
     Add,
+    /// `-`
     Subtract,
+    /// `<<`
     ShiftLeft,
+    /// `>>`
     ShiftRight,
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `&`
     BitAnd,
+    /// `^`
     BitXor,
+    /// `|`
     BitOr,
 }
 
 /// Operators with one operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "C's operators, named")]
 pub enum Unary {
+    /// `-`
     Minus,
+    /// `!`
     Not,
+    /// `~`
     Complement,
 }

@@ -44,8 +44,9 @@ fn kill(shell: &mut Shell, sys: &mut Sys<'_>) -> Eval<Outcome> {
             status = 1;
         }
     }
-    // A signal of one's own has arrived by now.
+    // One of them may have been for this shell.
     shell.take_signals(sys);
+    shell.yielding = true;
     Ok(Outcome::Status(status))
 }
 

@@ -3,6 +3,7 @@
 //! A builtin works on the shell's words, its own name first. What may wait or runs commands
 //! leaves a frame in place of the simple command's.
 
+mod alias;
 mod bg;
 mod bracket;
 mod break_;
@@ -36,6 +37,7 @@ mod trap;
 mod true_;
 mod type_;
 mod umask;
+mod unalias;
 mod unset;
 mod wait;
 
@@ -81,6 +83,7 @@ const ALL: &[Builtin] = &[
     dot::BUILTIN,
     colon::BUILTIN,
     bracket::BUILTIN,
+    alias::BUILTIN,
     bg::BUILTIN,
     break_::BUILTIN,
     cd::BUILTIN,
@@ -111,6 +114,7 @@ const ALL: &[Builtin] = &[
     true_::BUILTIN,
     type_::BUILTIN,
     umask::BUILTIN,
+    unalias::BUILTIN,
     unset::BUILTIN,
     wait::BUILTIN,
 ];

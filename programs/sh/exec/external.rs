@@ -93,7 +93,7 @@ impl Shell {
     ///
     /// # Errors
     ///
-    /// [`Halt::Replaced`] when that was done; else why not, with its status.
+    /// [`Halt::Yield`] when that was done; else why not, with its status.
     pub(in super::super) fn become_command(
         &mut self,
         from: usize,
@@ -114,7 +114,7 @@ impl Shell {
             }
         });
         match result {
-            Ok(()) => Err(Halt::Replaced),
+            Ok(()) => Err(Halt::Yield),
             Err(errno) => {
                 let (status, message) = failure(errno);
                 let message = [self.words.at(from), b": ", message.as_bytes()].concat();

@@ -37,11 +37,11 @@ impl Shell {
             match self.stretch(sys) {
                 Ok(Some(status)) => return Ok(Step::Exit(status)),
                 Ok(None) => {}
-                Err(Halt::Replaced) => return Ok(Step::Again),
+                Err(Halt::Yield) => return Ok(Step::Again),
                 Err(Halt::Block(wait)) => return Err(Stop::Block(wait)),
                 Err(Halt::Fail(failure)) => self.raise(&failure),
             }
-            if sys.os().fuel_left() <= 0 {
+            if core::mem::take(&mut self.yielding) || sys.os().fuel_left() <= 0 {
                 return match self.output.flush(sys) {
                     Err(Halt::Block(wait)) => Err(Stop::Block(wait)),
                     _ => Ok(Step::Again),
@@ -68,11 +68,13 @@ impl Shell {
         };
         let code = self.codes.get(number);
         let mut count = 0;
+        let fuel = sys.os().fuel_left();
         let result = loop {
             count += 1;
             let result = self.instruction(&code, sys);
             let same = self.frames.last().and_then(Frame::code) == Some(number);
-            if result.is_err() || count == STRIDE || !same || self.unwind.is_some() {
+            let spent = count == STRIDE || i64::from(count) >= fuel;
+            if result.is_err() || spent || !same || self.unwind.is_some() || self.yielding {
                 break result;
             }
         };

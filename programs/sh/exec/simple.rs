@@ -11,6 +11,7 @@ use super::super::frame::{At, CallFrame, Frame, Phase, SimpleFrame, UndoFrame};
 use super::super::shell::{Running, Shell, Unwind};
 use super::super::vars::{Function, Slot};
 use super::redirect::Redirecting;
+use crate::base::Fd;
 use crate::kernel::Sys;
 
 /// Output of builtins is gathered up to this size.
@@ -301,6 +302,11 @@ impl Shell {
             add(&[word]);
         }
         line.push(b'\n');
-        self.output.complain(&line);
+        // Where standard error went before the command's own redirections.
+        let kept = self.frames.iter().rev().skip(1).take(2).find_map(|frame| match frame {
+            Frame::Undo(undo) => undo.saved.iter().find(|(fd, _)| *fd == Fd::STDERR)?.1,
+            _ => None,
+        });
+        self.output.write(kept.unwrap_or(Fd::STDERR), &line);
     }
 }

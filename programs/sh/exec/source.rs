@@ -70,7 +70,7 @@ impl Shell {
             self.reap(sys);
             self.tell_jobs();
         }
-        match source.parser.next_command() {
+        match source.parser.next_command(&mut self.aliases) {
             Ok(Parsed::Command(code)) => {
                 let root = code.root;
                 let code = self.add_code(code);

@@ -45,6 +45,14 @@ impl Parser {
             return self.function_head(&level);
         }
         match self.token.take() {
+            Some(Token::Word(lexeme)) if self.is_alias(&level, &lexeme) => {
+                self.expand_alias(&lexeme);
+                if level.is_empty() {
+                    // Whatever the text begins with is the command.
+                    return Ok(());
+                }
+                self.push(Level::Simple(level))
+            }
             Some(Token::Word(lexeme)) => {
                 self.simple_word(&mut level, &lexeme);
                 self.push(Level::Simple(level))
@@ -164,6 +172,11 @@ impl Parser {
 }
 
 impl SimpleLevel {
+    /// Whether nothing has been read.
+    fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.assignments.is_empty() && self.redirections.is_empty()
+    }
+
     /// Whether there is one word and nothing else, so that `(` makes it a function.
     fn is_bare_name(&self) -> bool {
         self.words.len() == 1 && self.assignments.is_empty() && self.redirections.is_empty()

@@ -48,6 +48,17 @@ impl Input {
         self.at = self.at.saturating_sub(1);
     }
 
+    /// How far reading has come.
+    pub(super) fn position(&self) -> u32 {
+        self.at
+    }
+
+    /// Puts bytes in front of the next one.
+    pub(super) fn insert(&mut self, bytes: &[u8]) {
+        let at = self.at as usize;
+        self.bytes.splice(at..at, bytes.iter().copied());
+    }
+
     /// Overwrites the next byte.
     pub(super) fn replace(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.at as usize) {

@@ -109,7 +109,11 @@ impl Parser {
             Some(Token::End) => return self.list_ends(list),
             _ => {}
         }
-        let may_end = list.kind == ListKind::Optional || !list.steps.is_empty();
+        let may_end = match list.kind {
+            ListKind::Complete => false,
+            ListKind::Optional => true,
+            ListKind::Required => !list.steps.is_empty(),
+        };
         let ends = match &self.token {
             Some(Token::RightParen | Token::CaseEnd) => true,
             _ => self.keyword().is_some_and(Keyword::ends_list),

@@ -6,6 +6,7 @@
 //! saved between any two bytes. Nesting uses this stack, never the host's.
 //! Follows: POSIX.1-2024 XCU 2.3 and 2.10; messages are dash's.
 
+mod alias;
 mod command;
 mod compound;
 mod here;
@@ -17,9 +18,14 @@ mod token;
 mod unit;
 mod word;
 
+use std::collections::BTreeMap;
+
+use bstr::BString;
 use serde::{Deserialize, Serialize};
 
-pub use self::command::{SPECIAL, is_name};
+#[cfg(test)]
+pub use self::command::SPECIAL;
+pub use self::command::is_name;
 
 use self::here::Document;
 use self::input::Input;
@@ -44,7 +50,15 @@ pub struct Parser {
     line: u32,
     /// Bytes taken by the command being read.
     taken: u32,
+    /// Aliases, while it runs.
+    #[serde(skip)]
+    aliases: Aliases,
+    /// Aliases whose text is being read.
+    expanding: Vec<alias::Expanding>,
 }
+
+/// Names that stand for text.
+pub type Aliases = BTreeMap<BString, BString>;
 
 /// What a call of [`Parser::next_command`] came to.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +107,8 @@ impl Parser {
             unit: Builder::default(),
             line,
             taken: 0,
+            aliases: Aliases::new(),
+            expanding: Vec::new(),
         }
     }
 
@@ -112,11 +128,6 @@ impl Parser {
     /// Says that no more bytes will come.
     pub fn finish(&mut self) {
         self.inputs[0].finish();
-    }
-
-    /// Whether no more bytes will come.
-    pub fn finished(&self) -> bool {
-        self.inputs[0].finished()
     }
 
     /// Whether everything that was fed has been used, blanks and empty lines aside.
@@ -144,8 +155,16 @@ impl Parser {
     /// # Errors
     ///
     /// What is wrong with the source. The rest of the input is then not to be used.
-    pub fn next_command(&mut self) -> Result<Parsed, SyntaxError> {
+    pub fn next_command(&mut self, aliases: &mut Aliases) -> Result<Parsed, SyntaxError> {
+        core::mem::swap(&mut self.aliases, aliases);
+        let result = self.command_or_error();
+        core::mem::swap(&mut self.aliases, aliases);
+        result
+    }
+
+    fn command_or_error(&mut self) -> Result<Parsed, SyntaxError> {
         if self.stack.is_empty() {
+            self.expanding.clear();
             self.taken = 0;
             self.unit = Builder::default();
             self.inputs[0].compact();

@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use proptest::prelude::{any, prop, proptest};
 
 use super::super::code::{Joint, Node, Op, Param, Shape, Span, Unit};
-use super::{Parsed, Parser};
+use super::{Aliases, Parsed, Parser};
 
 fn word(unit: &Unit, word: u32) -> String {
     let text = |span: Span| String::from_utf8_lossy(unit.text(span)).into_owned();
@@ -111,7 +111,7 @@ fn node(unit: &Unit, id: u32) -> String {
 
 fn show(parser: &mut Parser, lines: &mut Vec<String>) {
     for _ in 0..100_000 {
-        match parser.next_command() {
+        match parser.next_command(&mut Aliases::new()) {
             Ok(Parsed::Command(code)) => lines.push(node(&code, code.root)),
             Ok(Parsed::Blank) => {}
             Ok(Parsed::More) => return,

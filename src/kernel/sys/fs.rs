@@ -16,10 +16,18 @@ use super::Sys;
 
 pub use crate::fs::StatVfs;
 
+/// Bytes of a path that one unit of fuel walks.
+const PATH_BYTES_PER_FUEL: usize = 32;
+
 /// The face for paths; see [`Sys::fs`].
 pub struct Fs<'s, 'a>(pub(super) &'s mut Sys<'a>);
 
 impl Fs<'_, '_> {
+    /// Pays for walking a path: long ones cost more.
+    fn pay(&mut self, path: &[u8]) {
+        self.0.burn(i64::try_from(path.len() / PATH_BYTES_PER_FUEL).unwrap_or(i64::MAX));
+    }
+
     fn call<R>(&mut self, call: impl FnOnce(&mut Vfs, &Context<'_>) -> R) -> R {
         self.0.machine.with_vfs(self.0.pid, call)
     }
@@ -39,6 +47,7 @@ impl Fs<'_, '_> {
         flags: OpenFlags,
         mode: u16,
     ) -> Result<Fd, Stop> {
+        self.pay(path.as_ref());
         self.0.machine.open(self.0.pid, BStr::new(path.as_ref()), flags, mode)
     }
 
@@ -48,6 +57,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `stat`.
     pub fn stat(&mut self, path: impl AsRef<[u8]>) -> Result<Stat, Errno> {
+        self.pay(path.as_ref());
         self.stat_with(path.as_ref(), Follow::Yes)
     }
 
@@ -57,6 +67,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `lstat`.
     pub fn lstat(&mut self, path: impl AsRef<[u8]>) -> Result<Stat, Errno> {
+        self.pay(path.as_ref());
         self.stat_with(path.as_ref(), Follow::No)
     }
 
@@ -86,6 +97,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `access`.
     pub fn access(&mut self, path: impl AsRef<[u8]>, mode: AccessMode) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         let real = {
             let credentials = &self.0.process()?.credentials;
             let mut real = credentials.access.clone();
@@ -105,6 +117,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `chdir`.
     pub fn chdir(&mut self, path: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         let node = self.call(|vfs, context| enter(vfs, context, path.as_ref()))?;
         self.0.machine.set_cwd(self.0.pid, node);
         Ok(())
@@ -133,6 +146,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `mkdir`.
     pub fn mkdir(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| vfs.mkdir(context, path.as_ref(), mode)).map(drop)
     }
 
@@ -142,6 +156,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `rmdir`.
     pub fn rmdir(&mut self, path: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| vfs.rmdir(context, path.as_ref()))
     }
 
@@ -151,6 +166,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `unlink`.
     pub fn unlink(&mut self, path: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| vfs.unlink(context, path.as_ref()))
     }
 
@@ -160,6 +176,8 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `link`.
     pub fn link(&mut self, old: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.pay(old.as_ref());
+        self.pay(new.as_ref());
         self.call(|vfs, context| vfs.link(context, old.as_ref(), new.as_ref()))
     }
 
@@ -173,6 +191,8 @@ impl Fs<'_, '_> {
         target: impl AsRef<[u8]>,
         path: impl AsRef<[u8]>,
     ) -> Result<(), Errno> {
+        self.pay(target.as_ref());
+        self.pay(path.as_ref());
         self.call(|vfs, context| vfs.symlink(context, target.as_ref(), path.as_ref())).map(drop)
     }
 
@@ -182,6 +202,7 @@ impl Fs<'_, '_> {
     ///
     /// `EINVAL`: not one. Else as POSIX `readlink`.
     pub fn readlink(&mut self, path: impl AsRef<[u8]>) -> Result<BString, Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::No)?;
             vfs.readlink(context, node)
@@ -194,6 +215,8 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `rename`.
     pub fn rename(&mut self, old: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> Result<(), Errno> {
+        self.pay(old.as_ref());
+        self.pay(new.as_ref());
         self.call(|vfs, context| vfs.rename(context, old.as_ref(), new.as_ref()))
     }
 
@@ -203,6 +226,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `chmod`.
     pub fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
             vfs.chmod(context, node, mode)
@@ -220,6 +244,7 @@ impl Fs<'_, '_> {
         uid: Option<Uid>,
         gid: Option<Gid>,
     ) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.chown_with(path.as_ref(), Follow::Yes, uid, gid)
     }
 
@@ -234,6 +259,7 @@ impl Fs<'_, '_> {
         uid: Option<Uid>,
         gid: Option<Gid>,
     ) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.chown_with(path.as_ref(), Follow::No, uid, gid)
     }
 
@@ -261,6 +287,7 @@ impl Fs<'_, '_> {
         atime: SetTime,
         mtime: SetTime,
     ) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
             vfs.utimens(context, node, atime, mtime)
@@ -273,6 +300,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `truncate`.
     pub fn truncate(&mut self, path: impl AsRef<[u8]>, len: u64) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
             vfs.access(context, node, AccessMode::WRITE)?;
@@ -300,6 +328,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `mkfifo`.
     pub fn mkfifo(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| vfs.mknod(context, path.as_ref(), InodeKind::Fifo, mode)).map(drop)
     }
 
@@ -309,6 +338,7 @@ impl Fs<'_, '_> {
     ///
     /// `EACCES`: may not be read. `ENOTDIR`: not a directory. Else as POSIX `opendir`.
     pub fn read_dir(&mut self, path: impl AsRef<[u8]>) -> Result<Vec<DirEntry>, Errno> {
+        self.pay(path.as_ref());
         let entries = self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
             vfs.access(context, node, AccessMode::READ)?;
@@ -324,6 +354,7 @@ impl Fs<'_, '_> {
     ///
     /// As POSIX `statvfs`.
     pub fn statvfs(&mut self, path: impl AsRef<[u8]>) -> Result<StatVfs, Errno> {
+        self.pay(path.as_ref());
         self.call(|vfs, context| {
             let node = vfs.resolve(context, path.as_ref(), Follow::Yes)?;
             vfs.statvfs(node)
@@ -336,6 +367,7 @@ impl Fs<'_, '_> {
     ///
     /// `EFBIG`: it is longer. Else as POSIX `open` and `read`; `EINVAL` for what is not a file.
     pub fn read_file(&mut self, path: impl AsRef<[u8]>, max: usize) -> Result<Vec<u8>, Errno> {
+        self.pay(path.as_ref());
         let node = self.call(|vfs, context| {
             let node = vfs.open(context, path.as_ref(), OpenFlags::RDONLY, 0)?;
             if has_content(vfs, node)? { Ok(node) } else { Err(Errno::EINVAL) }
@@ -365,6 +397,7 @@ impl Fs<'_, '_> {
         bytes: &[u8],
         mode: u16,
     ) -> Result<(), Errno> {
+        self.pay(path.as_ref());
         self.0.burn_bytes(bytes.len());
         let flags = OpenFlags::WRONLY | OpenFlags::CREAT | OpenFlags::TRUNC;
         let node = self.call(|vfs, context| {

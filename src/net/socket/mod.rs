@@ -7,6 +7,7 @@ pub(super) mod echo;
 mod table;
 pub mod tcp;
 pub(super) mod udp;
+mod view;
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -17,6 +18,7 @@ use self::table::Filed;
 pub(super) use self::table::{Key, Sockets};
 use self::tcp::{State, Tcp};
 use self::udp::Udp;
+pub use self::view::SocketView;
 use super::interface::Meaning;
 use super::proto::icmp;
 use super::proto::ipv4::TTL_DEFAULT;

@@ -117,7 +117,8 @@ fn a_conversation_from_handshake_to_time_wait() {
         250 1 < 80 > PORT: Flags [P.], seq +1, ack +7, win 65529, length 8
         250 1 < 80 > PORT: Flags [F.], seq +9, ack +7, win 65529, length 0
         255 0 > PORT > 80: Flags [.], seq +7, ack +10, win 65526, length 0
-    "#]].assert_eq(&relative(&mut net));
+    "#]]
+    .assert_eq(&relative(&mut net));
     net.run(61_000);
     assert_eq!(state(&net, 0, client), Some(State::Closed));
     assert_eq!(net.due(), None);
@@ -135,6 +136,7 @@ fn nobody_listening_refuses() {
     assert_eq!(again(&mut net, 0, id), Err(Errno::EINPROGRESS));
     net.run(10);
     assert_eq!(net.hosts[0].stack.take_error(id), Some(Errno::ECONNREFUSED));
+    assert_eq!(again(&mut net, 0, id), Err(Errno::EINPROGRESS), "told is told");
     let local = net.hosts[0].stack.socket(SocketKind::Tcp).unwrap();
     let said = net.on(0, |stack, env| stack.connect(local, at("127.0.0.1:80"), env));
     assert_eq!(said, Err(Errno::ECONNREFUSED), "loopback says so at once");
@@ -234,6 +236,7 @@ fn a_slow_reader_closes_the_window_and_opens_it_again() {
     net.run(1000);
     let third = recv(&mut net, 1, server).unwrap();
     assert_eq!([first.len(), second.len(), third.len()], [65_535, 65_535, 1]);
+    net.run(10_000);
     assert_eq!(net.due(), None);
 }
 
@@ -407,7 +410,8 @@ fn a_megabyte_arrives_over_any_link() {
             5     20  15088   1497
            20      0  65250   1717
            20     20  84418   1786
-    "#]].assert_eq(&table);
+    "#]]
+    .assert_eq(&table);
 }
 
 #[test]
@@ -417,4 +421,29 @@ fn a_slow_link_is_filled_and_not_more() {
     // 8 Mbit/s are 1000 bytes a tick: 300 ticks and some for headers.
     let ticks = transfer(&mut net, &vec![7; 300_000]);
     assert!((300..600).contains(&ticks), "{ticks}");
+}
+
+#[test]
+fn tables_show_sockets_routes_and_neighbours() {
+    let mut net = pair(1, LinkSpec::default());
+    let (client, _, _) = connected(&mut net);
+    send(&mut net, 0, client, b"unacknowledged").unwrap();
+    net.route(0, "0.0.0.0/0", "10.0.0.2");
+    let stack = &net.hosts[0].stack;
+    let mut table = String::new();
+    for view in stack.sockets().into_iter().chain(net.hosts[1].stack.sockets()) {
+        table += &format!("{view}\n");
+    }
+    let port = format!("{:04X}", stack.local_address(client).unwrap().port());
+    stack.routes().iter().for_each(|route| table += &format!("{route}\n"));
+    stack.neighbours(net.now).iter().for_each(|neighbour| table += &format!("{neighbour}\n"));
+    expect![[r#"
+        0100000A:PORT 0200000A:0050 01 0000000E:00000000 00:00000000 00000000     0        0 1
+        00000000:0050 00000000:0000 0A 00000008:00000000 00:00000000 00000000     0        0 1
+        0200000A:0050 0100000A:PORT 01 00000000:00000000 00:00000000 00000000     0        0 2
+        10.0.0.0/24 dev eth0 proto kernel scope link src 10.0.0.1
+        default via 10.0.0.2 dev eth0
+        10.0.0.2 dev eth0 lladdr 02:00:00:00:02:01 REACHABLE
+    "#]]
+    .assert_eq(&table.replace(&port, "PORT"));
 }

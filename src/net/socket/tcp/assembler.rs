@@ -19,11 +19,13 @@ impl Assembler {
         self.0.is_empty()
     }
 
-    pub(super) fn pieces(&self) -> usize {
+    #[cfg(test)]
+    fn pieces(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
         self.0.iter().map(|(_, piece)| piece.len()).sum()
     }
 
@@ -93,7 +95,7 @@ impl Assembler {
         self.0.len() <= TCP_PIECES_MAX
             && self.0.iter().all(|(start, piece)| {
                 let from = u64::from(start.since(next));
-                let good = from > end && !piece.is_empty();
+                let good = from > 0 && from >= end && !piece.is_empty();
                 end = from + piece.len() as u64;
                 good && end <= u64::from(window)
             })

@@ -262,23 +262,9 @@ impl Stack {
         peer: SocketAddrV4,
         env: &mut Environment<'_>,
     ) -> Result<(), Errno> {
-        let begun = self.sockets.change(id, |socket| match &mut socket.protocol {
-            Protocol::Tcp(Tcp::Connection(connection)) => {
-                let said = connection.report();
-                if connection.has_failed() {
-                    // The socket may try again, from any port.
-                    socket.protocol = Protocol::Tcp(Tcp::Idle);
-                    socket.local = UNBOUND;
-                    socket.remote = None;
-                }
-                Err(said.err())
-            }
-            Protocol::Tcp(Tcp::Listening(_)) => Err(Some(Errno::EISCONN)),
-            _ => Ok(socket.local),
-        })?;
-        let own = match begun {
-            Ok(own) => own,
-            Err(said) => return said.map_or(Ok(()), Err),
+        let own = match self.connect_again(id)? {
+            Err(own) => own,
+            Ok(said) => return said,
         };
         let ip = if peer.ip().is_unspecified() { Ipv4Addr::LOCALHOST } else { *peer.ip() };
         if self.is_group(ip) || ip.is_multicast() {
@@ -304,21 +290,34 @@ impl Stack {
         self.follow_up(id, env);
         self.settle(env);
         // Over loopback all is said and done by now.
-        match self.connect_again(id) {
-            Err(Errno::EALREADY) => Err(Errno::EINPROGRESS),
-            said => said,
+        match self.connect_again(id)? {
+            Ok(Err(Errno::EALREADY)) => Err(Errno::EINPROGRESS),
+            Ok(said) => said,
+            Err(_) => Err(Errno::ECONNABORTED),
         }
     }
 
-    fn connect_again(&mut self, id: SocketId) -> Result<(), Errno> {
+    /// What `connect` says about a connection that was asked for before; the socket's own address
+    /// (in `Err`) where there is none, or one that failed and has said so.
+    fn connect_again(
+        &mut self,
+        id: SocketId,
+    ) -> Result<Result<Result<(), Errno>, SocketAddrV4>, Errno> {
         self.sockets.change(id, |socket| {
-            let said = with(socket, Connection::report);
+            let said = match &mut socket.protocol {
+                Protocol::Tcp(Tcp::Connection(connection)) if !connection.has_failed() => {
+                    Some(connection.report())
+                }
+                Protocol::Tcp(Tcp::Listening(_)) => Some(Err(Errno::EISCONN)),
+                _ => None,
+            };
+            // A socket that failed and said so may try again, from any port.
             if socket.connection().is_some_and(|it| it.has_failed()) {
                 socket.protocol = Protocol::Tcp(Tcp::Idle);
                 (socket.local, socket.remote) = (UNBOUND, None);
             }
-            said
-        })?
+            said.ok_or(socket.local)
+        })
     }
 
     /// Lets a TCP socket accept connections, holding up to `backlog` (at most 128) that were not

@@ -418,19 +418,14 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether it never stood and is over, so that the socket may connect anew.
+    /// Whether it never stood, is over and has said why, so that the socket may connect anew.
     pub(in crate::net) const fn has_failed(&self) -> bool {
-        matches!(self.state, State::Closed) && !self.reported
+        matches!(self.state, State::Closed) && !self.reported && self.error.is_none()
     }
 
     /// Whether nobody needs it any more.
     pub(in crate::net) const fn is_over(&self) -> bool {
         matches!(self.state, State::Closed)
-    }
-
-    /// Whether the user has closed it.
-    pub(in crate::net) const fn is_orphan(&self) -> bool {
-        self.orphan
     }
 
     /// Bytes not acknowledged, and bytes not read.

@@ -1,5 +1,0 @@
-alias hi='echo hello'
-hi there
-alias | grep -c hi=
-unalias hi
-hi 2>/dev/null; echo $?

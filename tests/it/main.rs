@@ -1,0 +1,13 @@
+//! Tests from outside, through the library's public face, in one binary.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests read their cases from disk and compare with real programs"
+)]
+
+mod arbitrary;
+mod dash;
+mod hostile;
+mod sessions;
+mod support;
