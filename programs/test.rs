@@ -1,4 +1,4 @@
-//! test, [: evaluate a condition.
+//! test: evaluate a condition; as `[` it wants a closing `]`.
 //!
 //! Follows: POSIX.1-2024 test; the further operators and messages of GNU coreutils 9.1.
 

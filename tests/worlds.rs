@@ -14,7 +14,7 @@ fn console(sim: &Sim, machine: MachineId) -> String {
 
 /// Types a line at the console and lets some time pass.
 fn type_line(sim: &mut Sim, machine: MachineId, line: &str, then: Ticks) {
-    sim.type_text(machine, TtyId::CONSOLE, &format!("{line}\n")).unwrap();
+    sim.type_text(machine, TtyId::CONSOLE, format!("{line}\n")).unwrap();
     sim.advance(then);
 }
 

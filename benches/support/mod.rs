@@ -4,9 +4,12 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use hostscape::base::strings::Strings;
-use hostscape::base::{Fd, MachineId, Tick, Ticks};
-use hostscape::kernel::{Main, Program, Registry, Step, Stop, Sys};
-use hostscape::net::{Interface, InterfaceId, LinkSpec, Prefix, Route, RouteOrigin, SocketKind};
+use hostscape::base::{Errno, Fd, MachineId, Tick, Ticks};
+use hostscape::kernel::{
+    ExecSpec, Main, Program, Registry, SpawnSpec, Step, Stop, Sys, WaitFlags, WaitStatus,
+    WaitTarget,
+};
+use hostscape::net::{InterfaceId, LinkSpec, Route, RouteOrigin, SocketKind};
 use hostscape::variant::Files;
 use hostscape::{Sim, Spawn};
 use serde::{Deserialize, Serialize};
@@ -82,11 +85,50 @@ impl Main for First {
     }
 }
 
+/// Spawns `true` and reaps it, as often as its argument says.
+#[derive(Clone, Serialize, Deserialize)]
+struct Spawner {
+    left: u32,
+    running: bool,
+}
+
+impl Main for Spawner {
+    fn start(args: &Strings, _: &mut Sys<'_>) -> Result<Self, Stop> {
+        let count = args.get(1).and_then(|count| count.to_string().parse().ok());
+        Ok(Self { left: count.ok_or(Errno::EINVAL)?, running: false })
+    }
+
+    fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
+        if self.running {
+            sys.os().wait(WaitTarget::Any, WaitFlags::default())?;
+            self.running = false;
+            self.left -= 1;
+        }
+        if self.left == 0 {
+            return Ok(Step::Exit(0));
+        }
+        let spec = SpawnSpec {
+            path: "/bin/true".into(),
+            args: ["true"].into_iter().collect(),
+            ..SpawnSpec::default()
+        };
+        sys.os().spawn(&spec)?;
+        self.running = true;
+        Ok(Step::Again)
+    }
+}
+
 const VARIANT: &str = r#"(
     description: "Bench",
     hardware: (ttys: 1, fuel_per_tick: 100000),
-    programs: {"/sbin": ["init"]},
-    files: {"/dev/tty1": (device: (4, 1)), "/proc": (directory: true), "/etc": (directory: true)},
+    programs: {"/sbin": ["init"], "/bin": ["cat", "head", "sh", "spawner", "true"]},
+    files: {
+        "/dev/tty1": (device: (4, 1)),
+        "/dev/null": (device: (1, 3), mode: 0o666),
+        "/dev/zero": (device: (1, 5), mode: 0o666),
+        "/proc": (directory: true),
+        "/etc": (directory: true),
+    },
 )"#;
 
 /// The programs of these worlds, beside the built-in ones.
@@ -94,6 +136,7 @@ pub fn programs() -> Registry {
     let mut programs = Registry::new();
     programs.add_all(hostscape::programs::ALL);
     programs.add(Program::new::<First>("init", ""));
+    programs.add(Program::new::<Spawner>("spawner", ""));
     programs
 }
 
@@ -103,6 +146,23 @@ pub fn world() -> Sim {
     let files = Files::from([("variant.ron".to_owned(), VARIANT.into())]);
     sim.variants_mut().add("bench", "bench", files);
     sim
+}
+
+/// Runs a command on the first machine to its end, which must be a good one.
+pub fn run(sim: &mut Sim, args: &[&str]) {
+    let spec = ExecSpec {
+        args: args.iter().collect(),
+        env: ["PATH=/bin"].into_iter().collect(),
+        ..ExecSpec::default()
+    };
+    let command = sim.exec(MachineId(1), &spec).unwrap();
+    loop {
+        sim.advance(Ticks(10));
+        if let Some(status) = sim.exec_status(&command) {
+            assert_eq!(status, WaitStatus::Exited(0));
+            return;
+        }
+    }
 }
 
 /// Machines that have booted and do nothing.

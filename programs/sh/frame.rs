@@ -40,7 +40,7 @@ pub enum Frame {
     /// Redirections to undo.
     Undo(Box<UndoFrame>),
     /// Variables to give back their values.
-    Restore(Box<Vec<(Slot, Var)>>),
+    Restore(Box<RestoreFrame>),
     /// `if`: the pair that comes next.
     If { at: At, next: u32, tested: bool },
     /// A loop; whether its body is running, and the body's last status.
@@ -155,6 +155,13 @@ pub struct PipelineFrame {
 pub struct UndoFrame {
     /// Descriptors and where their old files are kept, newest last.
     pub saved: Vec<(Fd, Option<Fd>)>,
+}
+
+/// Variables to give back their values.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RestoreFrame {
+    /// Each with the value it had, newest last.
+    pub saved: Vec<(Slot, Var)>,
 }
 
 /// `for`.

@@ -17,7 +17,7 @@ use super::cred::Credentials;
 use super::event::EventQueue;
 use super::file::{FdTable, FileId};
 use super::program::Code;
-use super::signal::{Action, Signal, SignalSet, WaitStatus};
+use super::signal::{Action, DefaultAction, Signal, SignalSet, WaitStatus};
 use super::terminals::TtyId;
 use super::wait::Wait;
 
@@ -53,6 +53,15 @@ impl Signals {
         } else {
             Action::Default
         }
+    }
+
+    /// Whether one that is pending ends the process.
+    pub(crate) fn is_fatal(&self) -> bool {
+        self.arrived
+            && self.pending.without(self.caught).iter().any(|signal| {
+                let action = signal.default_action();
+                matches!(action, DefaultAction::Terminate | DefaultAction::Core)
+            })
     }
 
     pub(crate) fn set_action(&mut self, signal: Signal, action: Action) {

@@ -1,5 +1,7 @@
 //! The kernel with programs made for the purpose: what calls promise, through `Sys` alone.
 
+#![expect(clippy::disallowed_types, reason = "the image of a test machine is shared as any other")]
+
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -214,7 +216,7 @@ fn image() -> std::sync::Arc<crate::fs::Image> {
     let mut image = ImageBuilder::new();
     image.program("/sbin/init", 0o755, uid, gid, "reaper").unwrap();
     for name in ["copy", "through", "forks", "probe"] {
-        image.program(&format!("/bin/{name}"), 0o755, uid, gid, name).unwrap();
+        image.program(format!("/bin/{name}"), 0o755, uid, gid, name).unwrap();
     }
     image.program("/bin/setuid", 0o4755, Uid(42), gid, "probe").unwrap();
     image.program("/bin/private", 0o700, uid, gid, "probe").unwrap();

@@ -1,6 +1,5 @@
 //! Snapshots: a world's state as records, and a world from records.
 
-use bevy_ecs::world::World;
 use serde::{Deserialize, Serialize};
 
 use super::check;
@@ -15,7 +14,7 @@ use crate::world::images::Images;
 use crate::world::input::Inputs;
 use crate::world::links::{Cable, Links};
 use crate::world::plugin::{Parts, fill, install};
-use crate::world::{Clock, digest, digest_with, machines};
+use crate::world::{Clock, World, digest, digest_with, machines};
 
 /// The first record: what the world itself knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,7 +36,7 @@ impl Sim {
 
     fn make_planned(&mut self, plan: &MachinePlan) -> Result<MachineId, SpawnError> {
         let variant = self.world.resource::<Variants>().0.variant(&plan.variant)?;
-        let files = plan.files.iter().cloned().collect();
+        let files = plan.files.to_vec();
         self.make(&plan.name, &variant, plan.interfaces.len(), files, plan.powered)
     }
 }

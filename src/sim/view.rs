@@ -6,6 +6,7 @@ use crate::fs::{DirEntry, Stat};
 use crate::kernel::Machine;
 use crate::net::link::LinkCounters;
 use crate::net::{Interface, LinkSpec};
+use crate::world::flight::Flight;
 use crate::world::links::{Cable, Links, Port};
 use crate::world::machines;
 
@@ -85,6 +86,11 @@ impl Sim {
     /// A link.
     pub fn link(&self, id: LinkId) -> Option<LinkView<'_>> {
         self.world.resource::<Links>().get(id).map(|cable| LinkView { cable })
+    }
+
+    /// How many frames are on their way over links.
+    pub fn frames_in_flight(&self) -> usize {
+        self.world.resource::<Flight>().len()
     }
 
     /// The content of a file, as root sees it; at most 64 MiB.

@@ -298,7 +298,7 @@ pub fn sysctl_forwards(bytes: &[u8]) -> Option<bool> {
         let name = name.trim().replace('/', ".");
         (name == "net.ipv4.ip_forward").then(|| value.trim() != "0")
     };
-    String::from_utf8_lossy(bytes).lines().filter_map(setting).last()
+    String::from_utf8_lossy(bytes).lines().filter_map(setting).next_back()
 }
 
 /// Builds the image; what the filesystem refuses goes to the report.
@@ -420,6 +420,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn a_machine_gets_its_own_names_and_addresses() {
         let variant = Catalogue::bundled().variant("desktop").unwrap();
         assert_eq!(variant.files(&Facts::default()), []);
@@ -556,6 +557,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn findings_tell_place_and_remedy() {
         let extends = |fields: &str| format!("(\n  extends: \"base\",\n  {fields},\n)");
         check_text(

@@ -49,8 +49,8 @@ impl<'t> Outline<'t> {
     /// Walks through `text`.
     pub fn new(text: &'t str) -> Self {
         let mut builder = Builder { nodes: vec![Node::default()], ..Builder::default() };
-        let mut tokens = Tokens { text: text.as_bytes(), at: 0 };
-        while let Some(token) = tokens.next() {
+        let tokens = Tokens { text: text.as_bytes(), at: 0 };
+        for token in tokens {
             if !builder.add(token, text.as_bytes()) {
                 break;
             }

@@ -293,6 +293,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn syntax_errors_have_places() {
         check(
             &[("a", "(\n  hostnam: \"x\",\n)")],

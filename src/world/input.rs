@@ -51,17 +51,25 @@ pub enum InputError {
 #[serde(transparent)]
 pub(crate) struct Inputs {
     queue: BTreeMap<Tick, Vec<Input>>,
+    /// How many there are; counted again after a load.
+    #[serde(skip)]
+    count: usize,
 }
 
 impl Inputs {
     /// Queues an input behind those of the same tick.
     pub(crate) fn push(&mut self, at: Tick, input: Input) -> Result<(), InputError> {
-        let queued = self.queue.entry(at).or_default();
-        if queued.len() >= INPUTS_MAX {
+        if self.count >= INPUTS_MAX {
             return Err(InputError::Full);
         }
-        queued.push(input);
+        self.queue.entry(at).or_default().push(input);
+        self.count += 1;
         Ok(())
+    }
+
+    /// Counts inputs anew, after a load or a removal.
+    pub(crate) fn recount(&mut self) {
+        self.count = self.queue.values().map(Vec::len).sum();
     }
 
     /// The next tick that has inputs.
@@ -77,6 +85,7 @@ impl Inputs {
         {
             taken.append(&mut entry.remove());
         }
+        self.count -= taken.len();
         taken
     }
 
@@ -103,5 +112,6 @@ impl Inputs {
             inputs.retain(&keep);
             !inputs.is_empty()
         });
+        self.recount();
     }
 }

@@ -3,6 +3,8 @@
 //! This is the only module that names bevy_ecs. Everything a tick works on is a resource of the
 //! bevy world, so that a game may keep a world of ours inside its own.
 
+pub(crate) use bevy_ecs::world::World;
+
 pub mod input;
 pub mod links;
 pub mod machines;
@@ -18,7 +20,7 @@ pub(crate) mod wake;
 mod wheel;
 
 use bevy_ecs::resource::Resource;
-use bevy_ecs::world::World;
+/// What holds everything; layers above take it from here and know no ECS by name.
 
 use crate::base::digest::{Digest, Hasher};
 use crate::base::{MachineId, Tick, Timestamp};

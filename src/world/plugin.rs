@@ -56,7 +56,9 @@ pub(crate) fn fill(world: &mut World, parts: Parts) {
     let now = parts.clock.tick;
     world.insert_resource(parts.clock);
     world.insert_resource(parts.images);
-    world.insert_resource(parts.inputs);
+    let mut inputs = parts.inputs;
+    inputs.recount();
+    world.insert_resource(inputs);
     let mut flight = Flight::default();
     for Flying { arrival, packet } in parts.flight {
         flight.send(now, arrival, packet);

@@ -27,11 +27,6 @@ impl Failure {
         if self.status == 1 { Self { status, ..self } } else { self }
     }
 
-    /// The message, for those who show it otherwise.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
     /// Writes the message to standard error.
     pub fn report(self) -> ExitCode {
         if !self.message.is_empty() {

@@ -160,10 +160,10 @@ fn term_shows_what_a_terminal_shows() {
 }
 
 #[test]
-fn term_bears_megabytes_of_hostile_bytes() {
+fn term_bears_hostile_bytes() {
     let mut random = 1_u64;
     let mut bytes = Vec::new();
-    for _ in 0..300_000 {
+    for _ in 0..60_000 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         match random >> 60 {
             0 => bytes.extend_from_slice(b"\x1b[65535b"),

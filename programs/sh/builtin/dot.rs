@@ -17,8 +17,7 @@ pub(super) const BUILTIN: Builtin = Builtin::special(".", dot);
 fn dot(shell: &mut Shell, sys: &mut Sys<'_>) -> Eval<Outcome> {
     let first = if shell.words.at(1) == b"--" { 2 } else { 1 };
     let Some(name) = shell.words.get(first) else { return Ok(Outcome::Status(0)) };
-    let path =
-        if name.contains(&b'/') { name.to_vec() } else { search(shell, &name.to_vec(), sys)? };
+    let path = if name.contains(&b'/') { name.to_vec() } else { search(shell, name, sys)? };
     let fd = match sys.fs().open(&path, OpenFlags::RDONLY, 0) {
         Ok(fd) => fd,
         Err(Stop::Block(wait)) => return Err(Halt::Block(wait)),

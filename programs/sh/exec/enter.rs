@@ -3,9 +3,7 @@
 use super::super::code::{Linked, Node};
 use super::super::error::Eval;
 use super::super::fields::Fields;
-use super::super::frame::{
-    At, CaseFrame, ForFrame, Frame, Phase, PipelineFrame, SimpleFrame, UndoFrame,
-};
+use super::super::frame::{At, CaseFrame, ForFrame, Frame, Phase, PipelineFrame, SimpleFrame};
 use super::super::shell::Shell;
 use super::super::vars::Function;
 
@@ -62,7 +60,7 @@ impl Shell {
             }
             Node::Redirected { line, .. } => {
                 self.line = line;
-                self.frames.push(Frame::Undo(Box::new(UndoFrame::default())));
+                self.frames.push(Frame::Undo(Box::default()));
                 Frame::Redirected { at, next: 0 }
             }
         };

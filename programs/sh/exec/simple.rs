@@ -7,7 +7,7 @@ use super::super::builtin::{self, Outcome};
 use super::super::code::{Linked, Node, Simple};
 use super::super::error::{Eval, Halt};
 use super::super::expand::Mode;
-use super::super::frame::{At, CallFrame, Frame, Phase, SimpleFrame, UndoFrame};
+use super::super::frame::{At, CallFrame, Frame, Phase, SimpleFrame};
 use super::super::shell::{Running, Shell, Unwind};
 use super::super::vars::{Function, Slot};
 use super::redirect::Redirecting;
@@ -110,7 +110,7 @@ impl Shell {
             && !frame.wrapped
         {
             frame.wrapped = true;
-            self.insert_below(Frame::Undo(Box::new(UndoFrame::default())));
+            self.insert_below(Frame::Undo(Box::default()));
         }
         match self.redirect_all(code, simple.redirections, next, sys)? {
             Redirecting::Suspended => Ok(false),
@@ -180,10 +180,10 @@ impl Shell {
     /// Notes a variable's value for after the command.
     fn keep_old(&mut self, slot: Slot) {
         let var = self.vars.var(slot).clone();
-        if let Some(Frame::Restore(saved)) = self.frames.iter_mut().rev().nth(1)
-            && !saved.iter().any(|(known, _)| *known == slot)
+        if let Some(Frame::Restore(frame)) = self.frames.iter_mut().rev().nth(1)
+            && !frame.saved.iter().any(|(known, _)| *known == slot)
         {
-            saved.push((slot, var));
+            frame.saved.push((slot, var));
         }
     }
 

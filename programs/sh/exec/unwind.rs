@@ -89,9 +89,12 @@ impl Shell {
                 self.unwind = None;
                 self.finish_command(self.status);
             }
-            (Role::Trap { .. }, Unwind::Return) => self.unwind = None,
+            (Role::Trap { .. }, Unwind::Return) => {
+                self.calls = self.calls.saturating_sub(1);
+                self.unwind = None;
+            }
             (role, _) => {
-                if matches!(role, Role::File | Role::Eval) {
+                if *role != Role::Main {
                     self.calls = self.calls.saturating_sub(1);
                 }
                 self.close_source(&source, sys);
@@ -101,8 +104,8 @@ impl Shell {
 
     /// Gives variables back the values they had before a command.
     pub(super) fn restore(&mut self) {
-        if let Some(Frame::Restore(saved)) = self.frames.pop() {
-            for (slot, var) in saved.into_iter().rev() {
+        if let Some(Frame::Restore(frame)) = self.frames.pop() {
+            for (slot, var) in frame.saved.into_iter().rev() {
                 self.put_back(slot, var);
             }
         }

@@ -274,6 +274,7 @@ fn line_ends() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn errors() {
     let sources = [
         "if",

@@ -70,13 +70,18 @@ impl Io<'_, '_> {
     /// Blocks while there is no room.
     pub fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize, Stop> {
         let written = self.retry(fd, true, |sys| sys.machine.write_fd(sys.pid, fd, bytes));
-        if written == Err(Stop::Fail(Errno::EPIPE)) && self.0.is_doomed() {
+        if written == Err(Stop::Fail(Errno::EPIPE)) {
             // SIGPIPE ends the process before it can act on the error, or complain of it.
-            return Err(Stop::Block(Wait::FOREVER));
+            self.live_on()?;
         }
         let count = written?;
         self.0.burn_bytes(count);
         Ok(count)
+    }
+
+    /// Ends the step of a process that a signal has ended already.
+    fn live_on(&self) -> Result<(), Stop> {
+        if self.0.is_doomed() { Err(Stop::Block(Wait::FOREVER)) } else { Ok(()) }
     }
 
     /// Turns "would wait" into a wait, unless the descriptor is non-blocking.
@@ -86,6 +91,7 @@ impl Io<'_, '_> {
         writing: bool,
         call: impl FnOnce(&mut Sys<'_>) -> Result<T, Errno>,
     ) -> Result<T, Stop> {
+        self.live_on()?;
         match call(self.0) {
             Err(Errno::EAGAIN) => {
                 let (_, file) = self.0.machine.file_of(self.0.pid, fd)?;

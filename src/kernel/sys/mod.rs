@@ -17,7 +17,6 @@ use crate::base::{Errno, Pid};
 use super::machine::Machine;
 use super::process::Process;
 use super::program::Registry;
-use super::signal::DefaultAction;
 
 mod fs;
 mod io;
@@ -89,15 +88,10 @@ impl<'a> Sys<'a> {
         self.burn(i64::try_from(count / BYTES_PER_FUEL).unwrap_or(i64::MAX));
     }
 
-    /// Whether a signal has come that ends the process as soon as its step does.
+    /// Whether a signal has come that ends the process as soon as its step does. What the step
+    /// still does must not be seen.
     fn is_doomed(&self) -> bool {
-        let signals = self.process().map(|process| &process.signals);
-        signals.is_ok_and(|signals| {
-            signals.pending.without(signals.caught).iter().any(|signal| {
-                let action = signal.default_action();
-                matches!(action, DefaultAction::Terminate | DefaultAction::Core)
-            })
-        })
+        self.process().is_ok_and(|process| process.signals.is_fatal())
     }
 
     /// The process itself: it exists as long as its step runs, even when it is about to end.

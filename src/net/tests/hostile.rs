@@ -1,5 +1,7 @@
 //! Whatever arrives, the stack stays whole.
 
+#![expect(clippy::disallowed_types, reason = "what `prop_oneof!` expands to")]
+
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::tcp::connected;
@@ -9,6 +11,7 @@ use crate::net::proto::{arp, ethernet, icmp, ipv4, udp};
 use crate::net::{Frame, InterfaceId, LinkSpec, Mac, SocketKind};
 
 /// A frame to machine 0 that is right in its outer layers and odd in its inner ones.
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn odd_frame() -> impl Strategy<Value = Vec<u8>> {
     let address = prop_oneof![
         any::<[u8; 4]>(),

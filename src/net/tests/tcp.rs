@@ -317,14 +317,13 @@ fn both_may_call_at_once() {
             id
         })
         .collect();
-    for host in 0..2 {
-        let to = at(["10.0.0.2:5000", "10.0.0.1:5000"][host]);
-        let said = net.on(host, |stack, env| stack.connect(ids[host], to, env));
+    for (host, to) in ["10.0.0.2:5000", "10.0.0.1:5000"].into_iter().enumerate() {
+        let said = net.on(host, |stack, env| stack.connect(ids[host], at(to), env));
         assert_eq!(said, Err(Errno::EINPROGRESS));
     }
     net.run(5000);
-    for host in 0..2 {
-        assert_eq!(state(&net, host, ids[host]), Some(State::Established));
+    for (host, id) in ids.iter().enumerate() {
+        assert_eq!(state(&net, host, *id), Some(State::Established));
     }
     send(&mut net, 0, ids[0], b"hi").unwrap();
     net.run(100);

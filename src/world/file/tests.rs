@@ -1,5 +1,7 @@
 //! Tests of the world reader: plans and findings as text, and any text at all.
 
+#![expect(clippy::disallowed_types, reason = "what `expect_file!` expands to")]
+
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect, expect_file};

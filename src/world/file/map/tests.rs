@@ -1,5 +1,7 @@
 //! Tests of the map: golden texts, and nothing on top of another at fifty machines.
 
+#![expect(clippy::disallowed_types, reason = "what `expect_file!` expands to")]
+
 use std::fmt::Write as _;
 
 use expect_test::expect_file;
