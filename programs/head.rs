@@ -99,6 +99,10 @@ impl Tool for Head {
         })
     }
 
+    fn memory(&self) -> u64 {
+        self.held_bytes
+    }
+
     fn step(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
         if self.files.current(out, sys)?.is_none() {
             return Ok(Step::Exit(out.status()));

@@ -165,6 +165,10 @@ impl Tool for Sort {
         })
     }
 
+    fn memory(&self) -> u64 {
+        self.bytes
+    }
+
     fn step(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
         if self.written.is_some() {
             return self.write(out, sys);

@@ -110,6 +110,10 @@ impl Tool for Tail {
         })
     }
 
+    fn memory(&self) -> u64 {
+        self.held_bytes
+    }
+
     fn step(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
         if self.followed.is_some() {
             return self.follow(out, sys);

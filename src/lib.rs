@@ -1,9 +1,5 @@
 //! Hostscape: many emulated, networked, Unix-like machines in one deterministic simulation.
 //!
-//! A [`Sim`] is a world. Machines are [spawned](Sim::spawn) into it, [connected](Sim::connect),
-//! and live when time [passes](Sim::advance): they boot, run programs and send packets. A game
-//! gives [inputs](Sim::input), reads [screens](Sim::screen) and [notices](Sim::notices), and keeps
-//! the whole of it as [one string](Sim::save).
 //! A [`Sim`] owns a world of machines. Each machine has a filesystem with users and permissions,
 //! processes, terminals and an IP stack; all of it is simulated, nothing touches the real
 //! computer. You call [`Sim::tick`] or [`Sim::advance`], type on terminals, plug cables, and read
@@ -16,47 +12,6 @@
 //! use hostscape::kernel::TtyId;
 //! use hostscape::{Sim, Spawn};
 //!
-//! let mut sim = Sim::new(1);
-//! let machine = sim.spawn(Spawn::new("anna", "desktop"))?;
-//! sim.advance(Ticks::from_secs(10));
-//!
-//! sim.type_text(machine, TtyId::CONSOLE, "root\n")?;
-//! sim.advance(Ticks::from_secs(1));
-//! sim.type_text(machine, TtyId::CONSOLE, "echo $((6 * 7)) | cat\n")?;
-//! sim.advance(Ticks::from_secs(1));
-//!
-//! let screen = sim.screen(machine, TtyId::CONSOLE).ok_or("no such terminal")?;
-//! assert!(screen.lines.iter().any(|line| line == "42"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! # Map
-//!
-//! | to do this | look at |
-//! |---|---|
-//! | make worlds and machines, run them | [`Sim`], [`Spawn`] |
-//! | say what happens, be told what happened | [`world::input`], [`world::notice`] |
-//! | look at machines and links | [`MachineView`], [`LinkView`], [`kernel::screen`] |
-//! | run one command and talk to it | [`Sim::exec`], [`kernel::ExecSpec`] |
-//! | write a program | [`kernel::program`], [`kernel::Sys`], [`Module`] |
-//! | read world files, check them | [`world::file`] |
-//! | make OS variants | [`variant`] |
-//! | look into savegames | [`save`] |
-//! | put it into a bevy world of your own | [`world::plugin`], [`Sim::within`] |
-//!
-//! Below those are the parts of a machine, each a layer that knows nothing of the ones after it:
-//! [`base`] (time, errno, ids, luck), [`fs`] (files) and [`net`] (frames, protocols, links),
-//! [`kernel`] (processes, terminals, signals), [`programs`] (those that come with it).
-//!
-//! # Rules
-//!
-//! - Time is [ticks](base::Tick), simulated milliseconds. Nothing happens between them, and the
-//!   real clock is never read.
-//! - The same seed and the same inputs give the same world, on every platform and any number of
-//!   threads; [`Sim::digest`] is the proof.
-//! - A savegame holds everything. Going on from it is the same as never having saved.
-//! - What guests do cannot panic or hang the engine: they get an [`Errno`](base::Errno), and
-//!   their machine's fuel bounds what a tick can cost.
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut sim = Sim::new(7);
 //! let pc = sim.spawn(Spawn::new("pc", "desktop"))?;
@@ -105,7 +60,6 @@ pub mod testing;
 
 pub use sim::{ExecError, ExecHandle, LinkView, MachineView, Module, Sim, Spawn, SpawnError};
 
-/// The README, so that its example is tested.
 /// The README's example, tested.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -56,4 +56,8 @@ impl Main for Shell {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         self.run(sys)
     }
+
+    fn memory(&self) -> u64 {
+        (self.vars.byte_len() + self.words.byte_len() + self.expansion.text().len()) as u64
+    }
 }

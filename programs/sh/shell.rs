@@ -150,6 +150,7 @@ impl Shell {
         child.output.clear();
         child.loops = 0;
         child.running = None;
+        child.exiting = None;
         child
     }
 

@@ -179,6 +179,11 @@ const fn cost(length: usize) -> usize {
 }
 
 impl Vars {
+    /// Bytes that all values hold.
+    pub fn byte_len(&self) -> usize {
+        self.bytes
+    }
+
     /// The slot of a name, new if need be.
     pub fn intern(&mut self, name: &[u8]) -> Slot {
         if let Some(slot) = self.find(name) {

@@ -50,7 +50,6 @@ impl Machine {
         process.env = Strings::new();
         process.events = EventQueue::default();
         process.signals = super::process::Signals::default();
-        process.memory = 0;
         process.state = RunState::Zombie(status);
         let (parent, session, tty) = (process.ppid, process.sid, process.tty);
         let cwd = process.cwd;
@@ -60,6 +59,7 @@ impl Machine {
         }
         opening.into_iter().for_each(|file| self.release_file(file));
         self.vfs.release(cwd);
+        self.processes.set_memory(pid, 0);
         if session == pid {
             self.end_session(pid, tty);
         }

@@ -137,10 +137,13 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// `EAGAIN`: too many processes.
+    /// `EAGAIN`: too many processes. `ENOMEM`: what the copy would hold is not there.
     pub(crate) fn fork<M: Main>(&mut self, parent: Pid, state: M) -> Result<Pid, Errno> {
         self.check_process_limit(parent)?;
         let source = self.processes.get(parent).ok_or(Errno::ESRCH)?;
+        if self.processes.memory() + source.memory > self.hardware.memory_bytes {
+            return Err(Errno::ENOMEM);
+        }
         let Code::Linked { program, .. } = &source.code else { return Err(Errno::ESRCH) };
         let code = Code::with_state(*program, Box::new(state));
         let mut child = source.inherit();
@@ -180,7 +183,7 @@ impl Machine {
         process.become_program(executable, env.clone());
         process.replaced = true;
         process.executed = true;
-        process.memory = 0;
+        self.processes.set_memory(pid, 0);
         for entry in closed {
             self.release_file(entry.file);
         }

@@ -188,7 +188,7 @@ impl ProcTree<'_> {
                 format!("0.00 0.00 0.00 {running}/{} {last}\n", self.processes.len())
             }
             "meminfo" => {
-                let used = self.processes.iter().map(|p| p.memory).sum::<u64>() / 1024;
+                let used = self.processes.memory() / 1024;
                 let free = memory.saturating_sub(used);
                 format!(
                     "MemTotal:       {memory:>8} kB\nMemFree:        {free:>8} kB\n\

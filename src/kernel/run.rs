@@ -97,6 +97,7 @@ impl Machine {
         }));
         let used = slice - self.slice;
         self.fuel -= used;
+        let memory = state.as_ref().map_or(0, |state| state.memory());
         if let Some(process) = self.processes.get_mut(pid) {
             process.fuel_used = process.fuel_used.saturating_add_signed(used + STEP_FUEL);
             // After `exec` the code is the new program's, and the old state goes.
@@ -108,11 +109,29 @@ impl Machine {
                 }
                 _ => {}
             }
+            // A state that does not say keeps what it declared.
+            let told = memory > 0 && memory != process.memory;
+            if told && !process.replaced && process.is_alive() {
+                self.account_memory(pid, memory);
+            }
+        }
+        if let Some(process) = self.processes.get_mut(pid) {
             process.replaced = false;
         }
         match outcome {
             Ok(outcome) => self.settle(pid, outcome),
             Err(panic) => self.crash(pid, program.name, &*panic),
+        }
+    }
+
+    /// Counts what a process holds; one that grows past the machine's memory is killed.
+    fn account_memory(&mut self, pid: Pid, bytes: u64) {
+        let grows = self.processes.get(pid).is_some_and(|process| process.memory < bytes);
+        self.processes.set_memory(pid, bytes);
+        if grows && self.processes.memory() > self.hardware.memory_bytes {
+            let name = self.processes.get(pid).map(|process| process.name.clone());
+            self.log(format!("Out of memory: Killed process {pid} ({})", name.unwrap_or_default()));
+            self.raise(pid, Signal::KILL);
         }
     }
 

@@ -31,6 +31,9 @@ pub(crate) struct ProcessTable {
     timers: BTreeSet<(Tick, Pid)>,
     #[serde(skip)]
     children: BTreeSet<(Pid, Pid)>,
+    /// Bytes that all processes hold.
+    #[serde(skip)]
+    memory: u64,
 }
 
 impl ProcessTable {
@@ -77,6 +80,7 @@ impl ProcessTable {
     pub(crate) fn insert(&mut self, process: Process) {
         debug_assert!(process.state == RunState::Ready, "new processes are ready");
         self.children.insert((process.ppid, process.pid));
+        self.memory += process.memory;
         self.ready.push_back(process.pid);
         self.processes.insert(process.pid, process);
     }
@@ -85,7 +89,21 @@ impl ProcessTable {
     pub(crate) fn remove(&mut self, pid: Pid) -> Option<Process> {
         let process = self.processes.remove(&pid)?;
         self.children.remove(&(process.ppid, pid));
+        self.memory -= process.memory;
         Some(process)
+    }
+
+    /// Bytes that all processes hold.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// Notes how many bytes a process holds.
+    pub(crate) fn set_memory(&mut self, pid: Pid, bytes: u64) {
+        if let Some(process) = self.processes.get_mut(&pid) {
+            self.memory = self.memory - process.memory + bytes;
+            process.memory = bytes;
+        }
     }
 
     /// Forgets every process.
@@ -208,6 +226,8 @@ impl ProcessTable {
     /// Rebuilds the indices and says whether the table holds together.
     pub(crate) fn relink(&mut self) -> bool {
         self.children = self.processes.values().map(|p| (p.ppid, p.pid)).collect();
+        let memory = self.processes.values().try_fold(0u64, |sum, p| sum.checked_add(p.memory));
+        self.memory = memory.unwrap_or_default();
         for process in self.processes.values() {
             if let RunState::Blocked(wait) = &process.state {
                 self.waiters.extend(wait.keys.iter().map(|key| (*key, process.pid)));
@@ -219,7 +239,8 @@ impl ProcessTable {
             .filter(|process| process.state == RunState::Ready)
             .map(|process| process.pid)
             .collect();
-        queued.len() == self.ready.len()
+        memory.is_some()
+            && queued.len() == self.ready.len()
             && queued == ready
             && self.processes.iter().all(|(pid, process)| *pid == process.pid && pid.0 > 0)
             && self.last_pid <= PID_MAX

@@ -26,6 +26,7 @@ pub(super) const FILES: &[(&str, &[u8], u16)] = &[
 ];
 
 /// The names of the programs that come with the engine.
+#[rustfmt::skip]
 pub(super) const PROGRAMS: &[&str] = &[
     "basename", "cat", "chmod", "chown", "clear", "cmp", "cp", "cut", "date", "df", "dirname",
     "dmesg", "echo", "env", "false", "free", "getty", "grep", "halt", "head", "hello", "hostname",

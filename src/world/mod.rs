@@ -20,6 +20,7 @@ pub(crate) mod wake;
 mod wheel;
 
 use bevy_ecs::resource::Resource;
+/// What holds everything; layers above take it from here and know no ECS by name.
 
 use crate::base::digest::{Digest, Hasher};
 use crate::base::{MachineId, Tick, Timestamp};

@@ -134,3 +134,22 @@ fn big_values_are_bounded() {
     assert!(matches!(ran.status, Some(status) if status != 0), "{ran:?}");
     assert!(!ran.stderr.is_empty());
 }
+
+#[test]
+fn memory_is_the_machines_and_no_more() {
+    // Each of them holds what it may; together they would hold ten times what there is.
+    let hoard = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
+                 (yes | head -c 30000000; sleep 1000) | sort & done; sleep 100; \
+                 dmesg | grep -c 'Out of memory'";
+    let ran = Command::new(&["sh", "-c", hoard]).ticks(300_000).run();
+    let killed: u32 = String::from_utf8_lossy(&ran.stdout).trim().parse().unwrap_or(0);
+    assert!(killed > 10, "{ran:?}");
+}
+
+#[test]
+fn a_trap_that_signals_itself_grows_no_stack() {
+    let script = "trap 'n=$((n+1)); kill -USR1 $$' USR1; n=0; kill -USR1 $$; \
+                  while [ $n -lt 2000 ]; do :; done; trap - USR1; echo done";
+    let ran = Command::new(&["sh", "-c", script]).ticks(100_000).run();
+    assert_eq!((ran.status, ran.stdout.as_slice()), (Some(0), b"done\n".as_slice()), "{ran:?}");
+}

@@ -123,7 +123,7 @@ fn bundled(tree: &Tree) -> String {
     }
     text.push_str("];\n");
     text.push_str("\n/// The names of the programs that come with the engine.\n");
-    text.push_str("pub(super) const PROGRAMS: &[&str] = &[\n");
+    text.push_str("#[rustfmt::skip]\npub(super) const PROGRAMS: &[&str] = &[\n");
     for name in tree.modules("programs/") {
         text.push_str(&format!("    {name:?},\n"));
     }

@@ -72,7 +72,7 @@ impl Network {
             let (joint, below) = if last { ("└─", "   ") } else { ("├─", "│  ") };
             let mut line = format!("{indent}{joint}");
             let edge = &self.edges[edge];
-            let _ = write!(line, "{}", edge.side_seen(here, there));
+            let _ = write!(line, "{}", edge.seen_from(here, there));
             if seen[other] {
                 // The way back to where this branch came from is not news; a ring is.
                 if stack.len() < 2 || stack[stack.len() - 2].0 != other {
@@ -233,7 +233,7 @@ impl Node {
 }
 
 impl Edge {
-    fn side_seen(&self, here: usize, there: usize) -> String {
+    fn seen_from(&self, here: usize, there: usize) -> String {
         let cut = if self.up { "" } else { " DOWN" };
         let parts = [&self.interfaces[here], &self.note, &self.interfaces[there]];
         let parts: Vec<&str> =

@@ -57,7 +57,9 @@ impl Shell {
             return Ok(None);
         }
         let Some(top) = self.frames.last() else { return self.end(sys) };
-        if self.traps.is_pending() && self.is_between_commands() {
+        // A signal that comes while an action runs waits until that is done: one that signals
+        // itself would pile actions up.
+        if self.traps.is_pending() && self.is_between_commands() && !self.is_in_trap() {
             self.run_trap(sys)?;
             return Ok(None);
         }
@@ -82,6 +84,14 @@ impl Shell {
         result.map(|()| None)
     }
 
+    /// Whether a trap's action is running.
+    fn is_in_trap(&self) -> bool {
+        self.frames.iter().any(|frame| match frame {
+            Frame::Source(source) => matches!(source.role, Role::Trap { .. }),
+            _ => false,
+        })
+    }
+
     /// Whether the top frame is where a trap's action may run.
     fn is_between_commands(&self) -> bool {
         match self.frames.last() {
@@ -89,6 +99,10 @@ impl Shell {
                 self.expansion.state == State::Idle
             }
             Some(Frame::For(each)) => each.running,
+            // An action that is over ends before the next one begins.
+            Some(Frame::Source(source)) if matches!(source.role, Role::Trap { .. }) => {
+                !source.parser.exhausted()
+            }
             Some(
                 Frame::List { .. }
                 | Frame::AndOr { .. }

@@ -152,7 +152,10 @@ impl Shell {
                 let status = if source.ran { self.status } else { 0 };
                 self.finish_command(status);
             }
-            Role::Trap { status } => self.status = status,
+            Role::Trap { status } => {
+                self.calls = self.calls.saturating_sub(1);
+                self.status = status;
+            }
         }
         Ok(())
     }
@@ -169,6 +172,7 @@ impl Shell {
         let Some(signal) = self.traps.take() else { return Ok(()) };
         match self.traps.get(signal.number()).cloned() {
             Some(action) if !action.is_empty() => {
+                self.deeper()?;
                 let role = Role::Trap { status: self.status };
                 self.push_text(&action, role);
             }

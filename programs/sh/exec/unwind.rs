@@ -89,9 +89,12 @@ impl Shell {
                 self.unwind = None;
                 self.finish_command(self.status);
             }
-            (Role::Trap { .. }, Unwind::Return) => self.unwind = None,
+            (Role::Trap { .. }, Unwind::Return) => {
+                self.calls = self.calls.saturating_sub(1);
+                self.unwind = None;
+            }
             (role, _) => {
-                if matches!(role, Role::File | Role::Eval) {
+                if *role != Role::Main {
                     self.calls = self.calls.saturating_sub(1);
                 }
                 self.close_source(&source, sys);

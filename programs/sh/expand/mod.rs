@@ -193,9 +193,16 @@ impl Shell {
         let Shape::Ops(span) = code.words[word as usize].shape else { return Ok(true) };
         let ops = &code.ops[span.range()];
         while let Some(op) = ops.get(self.expansion.next as usize) {
+            let this = self.expansion.next;
             self.expansion.next += 1;
-            if !self.run_op(code, *op, sys)? {
-                return Ok(false);
+            match self.run_op(code, *op, sys) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(halt) => {
+                    // After a wait the instruction runs again.
+                    self.expansion.next = this;
+                    return Err(halt);
+                }
             }
             if self.expansion.buffer.text.len() > limits::SHELL_VALUE_MAX {
                 return Err(Halt::error("Out of space"));

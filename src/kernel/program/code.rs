@@ -15,6 +15,7 @@ use super::{Main, Program, Registry, Step, Stop, Sys};
 /// A process's state without its type.
 pub(crate) trait State: Send + Sync {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop>;
+    fn memory(&self) -> u64;
     fn to_postcard(&self) -> Result<Vec<u8>, postcard::Error>;
     fn to_ron(&self) -> Result<String, ron::Error>;
 }
@@ -22,6 +23,10 @@ pub(crate) trait State: Send + Sync {
 impl<M: Main> State for M {
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {
         Main::step(self, sys)
+    }
+
+    fn memory(&self) -> u64 {
+        Main::memory(self)
     }
 
     fn to_postcard(&self) -> Result<Vec<u8>, postcard::Error> {

@@ -136,6 +136,10 @@ impl Input {
         if sys.io().read(self.fd, &mut self.buffer, READ_SIZE)? == 0 {
             self.ended = true;
         }
+        if self.buffer.len() > READ_SIZE * 4 {
+            // A long line: it must fit into the machine's memory as well.
+            sys.os().hold_memory(self.buffer.len() as u64)?;
+        }
         Ok(())
     }
 }

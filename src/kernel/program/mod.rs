@@ -78,6 +78,13 @@ pub trait Main: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// As [`Stop`] says.
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop>;
+
+    /// How many bytes the state holds, as far as they can grow with what the guest feeds it.
+    /// Asked after every step: what a machine's processes hold together is bounded by its memory,
+    /// and who grows beyond that is killed. Zero, the default, is for states of a bounded size.
+    fn memory(&self) -> u64 {
+        0
+    }
 }
 
 /// A program: what an executable file of the simulation refers to by name.

@@ -59,6 +59,11 @@ pub trait Tool: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// [`End`], when the work is finished, failed, or has to wait.
     fn step(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End>;
+
+    /// Bytes the state holds, as [`Main::memory`].
+    fn memory(&self) -> u64 {
+        0
+    }
 }
 
 /// The program of a [`Tool`].
@@ -93,6 +98,13 @@ impl<T: Tool> Main for Shaped<T> {
             Err(status) => Work::Ended(status),
         };
         Ok(Self { out, work })
+    }
+
+    fn memory(&self) -> u64 {
+        match &self.work {
+            Work::Run(tool) => tool.memory(),
+            Work::Ended(_) => 0,
+        }
     }
 
     fn step(&mut self, sys: &mut Sys<'_>) -> Result<Step, Stop> {

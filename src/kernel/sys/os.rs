@@ -189,7 +189,7 @@ impl Os<'_, '_> {
     ///
     /// # Errors
     ///
-    /// `EAGAIN`: too many processes.
+    /// `EAGAIN`: too many processes. `ENOMEM`: what the copy would hold is not there.
     pub fn fork<M: Main>(&mut self, child: M) -> Result<Pid, Errno> {
         if self.0.is_doomed() {
             return Err(Errno::EINTR);
@@ -384,7 +384,8 @@ impl Os<'_, '_> {
         Ok(())
     }
 
-    /// Declares how many bytes the program's state holds now.
+    /// Declares how many bytes the program's state is about to hold, for one that asks before it
+    /// grows; what [`Main::memory`] says after the step counts from then on.
     ///
     /// # Errors
     ///
@@ -392,14 +393,14 @@ impl Os<'_, '_> {
     pub fn hold_memory(&mut self, bytes: u64) -> Result<(), Errno> {
         let held = self.0.process()?.memory;
         if bytes > held {
-            let total: u64 = self.0.machine.processes.iter().map(|p| p.memory).sum();
+            let total = self.0.machine.processes.memory();
             let limit = self.0.machine.hardware.memory_bytes;
             let own = crate::base::limits::PROCESS_MEMORY as u64;
             if bytes > own || total.saturating_add(bytes - held) > limit {
                 return Err(Errno::ENOMEM);
             }
         }
-        self.0.process_mut()?.memory = bytes;
+        self.0.machine.processes.set_memory(self.0.pid, bytes);
         Ok(())
     }
 

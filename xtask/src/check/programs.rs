@@ -26,9 +26,13 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
                 format!("give Program::new a text that begins `usage: {command}`"),
             ));
         }
-        if !text.starts_with(&format!("//! {command}: "))
-            && !text.starts_with(&format!("//! {name}: "))
-        {
+        let named = [&command, &name].iter().any(|name| {
+            // `test, [: …` names two.
+            text.strip_prefix("//! ")
+                .and_then(|header| header.strip_prefix(name.as_str()))
+                .is_some_and(|rest| rest.starts_with([':', ',']))
+        });
+        if !named {
             let mend = format!("begin with `//! {command}: what it does`");
             findings.push(Finding::new(&main, 1, "the header does not name the program", mend));
         }

@@ -11,7 +11,7 @@ pub fn check(tree: &Tree) -> Vec<Finding> {
     if !tree.has("src/save") || kept {
         return Vec::new();
     }
-    let mend = "write one with `hostscape save export --at 5s --to savegames/vN-demo.ron`";
+    let mend = "write one with `UPDATE_SAVEGAMES=1 cargo test --test savegames`";
     vec![Finding::new("savegames", 1, "no savegame is kept for this format", mend)]
 }
 
