@@ -19,13 +19,12 @@ pub(crate) mod images;
 pub(crate) mod wake;
 mod wheel;
 
-use bevy_ecs::resource::Resource;
 /// What holds everything; layers above take it from here and know no ECS by name.
-
 use crate::base::digest::{Digest, Hasher};
 use crate::base::{MachineId, Tick, Timestamp};
 use crate::kernel::Registry;
 use crate::variant::Catalogue;
+use bevy_ecs::resource::Resource;
 
 /// Where a world is in time, and what it gives out next.
 #[derive(Resource, Clone, Copy, Debug)]

@@ -151,5 +151,9 @@ fn a_trap_that_signals_itself_grows_no_stack() {
     let script = "trap 'n=$((n+1)); [ $n -ge 3000 ] || kill -USR1 $$' USR1; n=0; \
                   kill -USR1 $$; echo done $n";
     let ran = Command::new(&["sh", "-c", script]).ticks(100_000).run();
-    assert_eq!((ran.status, ran.stdout.as_slice()), (Some(0), b"done 3000\n".as_slice()), "{ran:?}");
+    assert_eq!(
+        (ran.status, ran.stdout.as_slice()),
+        (Some(0), b"done 3000\n".as_slice()),
+        "{ran:?}"
+    );
 }
