@@ -3,7 +3,6 @@
 
 #![expect(
     clippy::disallowed_types,
-    clippy::disallowed_methods,
     clippy::unwrap_used,
     missing_docs,
     reason = "a benchmark measures the real clock and may end in a panic"

@@ -10,6 +10,7 @@
     reason = "a benchmark looks at the real process and prints"
 )]
 
+#[expect(dead_code, reason = "the other benchmark needs more of it")]
 mod support;
 
 /// Bytes of real memory in use.

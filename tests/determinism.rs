@@ -3,6 +3,8 @@
 //! The world is the bundled demo network with a lossy line, pings across it, a file sent over TCP,
 //! pipelines and sleeping scripts. Its history is a chain of digests over 20,000 ticks.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong fails the test")]
+
 use hostscape::base::digest::Digest;
 use hostscape::base::prng::{Owner, Prng, Ratio};
 use hostscape::base::{MachineId, Tick, Ticks};

@@ -3,6 +3,8 @@
 //! `UPDATE_SAVEGAMES=1 cargo test --test savegames` writes the files of the newest format anew,
 //! which is right only as long as that format is unreleased.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong fails the test")]
+
 use hostscape::Sim;
 use hostscape::base::{MachineId, Ticks};
 use hostscape::kernel::{MachineInput, TtyId};

@@ -41,7 +41,7 @@ impl Main for First {
                     interface: InterfaceId(number.parse().unwrap()),
                     source: None,
                     metric: 0,
-                    origin: RouteOrigin::Static,
+                    origin: RouteOrigin::Boot,
                 })?,
                 ["forward"] => {
                     sys.fs().write_file("/proc/sys/net/ipv4/ip_forward", b"1\n", 0o644)?;

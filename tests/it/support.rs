@@ -17,7 +17,7 @@ use hostscape::{ExecHandle, Sim, Spawn};
 const ENVIRONMENT: &[(&str, &str)] =
     &[("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root")];
 /// A desktop whose disk is full before a test runs out of patience.
-const SMALL: &str = r#"(extends: "desktop", hardware: (disk: "24 MiB"))"#;
+const SMALL: &str = r#"(extends: "desktop", hardware: (disk: "24 MiB", memory: "64 MiB"))"#;
 /// How long a boot may take.
 const BOOT_MAX: Ticks = Ticks(20_000);
 
