@@ -229,6 +229,7 @@ fn signals_are_trapped() {
             137
             [stderr]
             Terminated
+            Terminated
             Killed
             [exit 0]
         "#]],

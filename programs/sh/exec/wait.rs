@@ -53,17 +53,23 @@ impl Shell {
             }
             self.output.complain(format!("\n[{number}] + Stopped {}\n", frame.text));
         } else if let WaitStatus::Signaled(signal) = last {
-            match signal {
-                Signal::INT if self.terminal.is_some() => self.output.complain("\n"),
-                Signal::INT | Signal::PIPE => {}
-                _ => self.output.complain(format!("{}\n", signal.message())),
+            if signal == Signal::INT && self.terminal.is_some() {
+                self.output.complain("\n");
             }
+            self.tell_signal(signal);
         }
         let status = last.shell_status();
         if frame.negated {
             self.status = u8::from(status == 0);
         } else {
             self.finish_command(status);
+        }
+    }
+
+    /// Says what ended a command, unless that is no news.
+    fn tell_signal(&mut self, signal: Signal) {
+        if !matches!(signal, Signal::INT | Signal::PIPE) {
+            self.output.complain(format!("{}\n", signal.message()));
         }
     }
 
@@ -117,6 +123,9 @@ impl Shell {
             };
             if let Some(status) = status.filter(|s| !matches!(s, WaitStatus::Stopped(_))) {
                 self.status = status.shell_status();
+                if let (WaitStatus::Signaled(signal), false) = (status, all) {
+                    self.tell_signal(signal);
+                }
                 let pid = pid.unwrap_or_default();
                 if let Some(Frame::WaitFor(frame)) = self.frames.last_mut() {
                     frame.pids.remove(0);
