@@ -1,7 +1,7 @@
 //! nc: carry bytes between a network connection and standard input and output.
 //!
-//! Follows: OpenBSD nc, in options and messages. Deviates: the end of standard input is passed
-//! on by shutting the sending side (as `-N` there), so that `echo x | nc HOST PORT` ends.
+//! Follows: OpenBSD nc, in options, messages and when it ends: after the other end has sent its
+//! last byte, a client still sends all of standard input, a listener what it has read of it.
 
 use core::net::{Ipv4Addr, SocketAddrV4};
 
@@ -14,6 +14,7 @@ use crate::kernel::program::out::Out;
 use crate::kernel::program::shapes::{End, Tool, milliseconds, number, tool};
 use crate::kernel::program::{Program, Step, Stop, Sys};
 use crate::kernel::sys::{PollFd, PollReady};
+use crate::kernel::{Action, Signal};
 use crate::net::{Shutdown, SocketKind};
 
 pub(super) const PROGRAM: Program = tool::<Nc>("nc");
@@ -25,7 +26,7 @@ const SPEC: Spec = Spec::new(
      -k  with -l: after one connection wait for the next\n  \
      -l  wait for a connection instead of making one\n  \
      -n  no names\n  \
-     -N  (always: the end of standard input is passed on)\n  \
+     -N  pass on the end of standard input\n  \
      -p PORT     from PORT; with -l, at PORT\n  \
      -q SECONDS  that long after the end of standard input, stop\n  \
      -s ADDRESS  from ADDRESS\n  \
@@ -55,6 +56,8 @@ struct Nc {
     timeout: Option<Ticks>,
     quit_after: Option<Ticks>,
     read_stdin: bool,
+    /// Whether the end of standard input is passed on.
+    pass_end: bool,
     connected: bool,
 }
 
@@ -82,8 +85,10 @@ struct Relay {
     #[serde(with = "serde_bytes")]
     outbound: Vec<u8>,
     stdin_open: bool,
-    /// Whether the end of standard input was passed on.
-    shut: bool,
+    /// Whether the other end may still send.
+    peer_open: bool,
+    /// Whether all of standard input was sent.
+    sent: bool,
     active: Tick,
     quit: Option<Tick>,
 }
@@ -92,6 +97,8 @@ impl Tool for Nc {
     const SPEC: Spec = SPEC;
 
     fn start(options: &Options, out: &mut Out, sys: &mut Sys<'_>) -> Result<Self, End> {
+        // A connection that was reset is no reason to drop what came before.
+        sys.os().set_action(Signal::PIPE, Action::Ignore)?;
         let listen = options.has(b'l');
         let mut operands = options.operands.clone();
         let own_port = options.value(b'p').map(|text| one_port(text, out)).transpose()?;
@@ -138,6 +145,7 @@ impl Tool for Nc {
             timeout: span(b'w'),
             quit_after: span(b'q'),
             read_stdin: !options.has(b'd'),
+            pass_end: options.has(b'N'),
             connected: false,
         })
     }
@@ -263,7 +271,8 @@ impl Nc {
             listener,
             outbound,
             stdin_open: self.read_stdin,
-            shut: false,
+            peer_open: true,
+            sent: false,
             active: sys.os().now(),
             quit: None,
         });
@@ -271,20 +280,26 @@ impl Nc {
 
     /// Moves what can be moved, and waits where nothing can.
     fn carry(&mut self, out: &mut Out, sys: &mut Sys<'_>) -> Result<Step, End> {
-        let (kind, timeout, quit_after) = (self.kind, self.timeout, self.quit_after);
+        let (timeout, quit_after) = (self.timeout, self.quit_after);
         let Stage::Relay(relay) = &mut self.stage else { return Ok(Step::Again) };
-        if !relay.stdin_open && relay.outbound.is_empty() && !relay.shut {
-            relay.shut = true;
+        if !relay.stdin_open && relay.outbound.is_empty() && !relay.sent {
+            relay.sent = true;
             relay.quit = quit_after.map(|span| sys.os().now() + span);
-            if kind == SocketKind::Tcp && self.read_stdin {
+            if self.kind == SocketKind::Tcp && self.pass_end {
                 // The other end may be gone already, which reading will tell.
                 let _ = sys.ip().shutdown(relay.fd, Shutdown::Write);
             }
         }
+        if relay.is_over(self.listen) {
+            return self.hang_up(sys);
+        }
         let idle = timeout.map(|timeout| relay.active + timeout);
         let deadline = [idle, relay.quit].into_iter().flatten().min();
         let writing = !relay.outbound.is_empty();
-        let mut wanted = vec![PollFd { fd: relay.fd, read: true, write: writing }];
+        let mut wanted = Vec::new();
+        if relay.peer_open || writing {
+            wanted.push(PollFd { fd: relay.fd, read: relay.peer_open, write: writing });
+        }
         if relay.stdin_open && !writing {
             wanted.push(PollFd { fd: Fd::STDIN, read: true, write: false });
         }
@@ -296,8 +311,8 @@ impl Nc {
         for ready in ready {
             if ready.fd == Fd::STDIN {
                 relay.read_stdin(sys)?;
-            } else if relay.serve(ready, out, sys)? {
-                return self.hang_up(sys);
+            } else {
+                relay.serve(ready, out, sys)?;
             }
         }
         Ok(Step::Again)
@@ -331,31 +346,45 @@ impl Relay {
         Ok(())
     }
 
-    /// Writes to and reads from the connection; true when it is over.
-    fn serve(&mut self, ready: PollReady, out: &mut Out, sys: &mut Sys<'_>) -> Result<bool, Stop> {
-        if ready.writable && !self.outbound.is_empty() {
+    /// Whether nothing is left to carry, either way.
+    fn is_over(&self, listens: bool) -> bool {
+        !self.peer_open && self.outbound.is_empty() && (listens || !self.stdin_open)
+    }
+
+    /// Writes to and reads from the connection.
+    fn serve(&mut self, ready: PollReady, out: &mut Out, sys: &mut Sys<'_>) -> Result<(), Stop> {
+        if (ready.writable || ready.hangup) && !self.outbound.is_empty() {
             match sys.io().write(self.fd, &self.outbound) {
                 Ok(count) => {
                     self.outbound.drain(..count.min(self.outbound.len()));
                 }
-                Err(Stop::Fail(_)) => return Ok(true),
+                // What has come is still to be read.
+                Err(Stop::Fail(_)) => self.stop_sending(),
+                Err(Stop::Block(_)) if self.peer_open => {}
                 Err(block) => return Err(block),
             }
         }
-        if !ready.readable && !ready.hangup {
-            return Ok(false);
+        if !self.peer_open || !(ready.readable || ready.hangup) {
+            return Ok(());
         }
         let mut bytes = Vec::new();
         match sys.io().read(self.fd, &mut bytes, CHUNK) {
-            Ok(0) => Ok(true),
-            Ok(_) => {
-                out.text(bytes);
-                Ok(false)
-            }
+            Ok(0) => self.peer_open = false,
+            Ok(_) => out.text(bytes),
             // Nobody listens to a datagram, or the connection was reset.
-            Err(Stop::Fail(_)) => Ok(true),
-            Err(block) => Err(block),
+            Err(Stop::Fail(_)) => {
+                self.peer_open = false;
+                self.stop_sending();
+            }
+            Err(block) => return Err(block),
         }
+        Ok(())
+    }
+
+    /// Nobody takes what would be sent.
+    fn stop_sending(&mut self) {
+        self.outbound.clear();
+        self.stdin_open = false;
     }
 }
 
@@ -419,5 +448,19 @@ mod tests {
             [exit 1]
         "#]]
         .assert_eq(&guest.run("nc localhost x", ""));
+    }
+
+    #[test]
+    fn carries_everything() {
+        let mut guest = Guest::new();
+        guest.run("ip link set lo up", "");
+        // The listener has nothing to say; that must not cut short what it is told.
+        let script = "nc -l 90 </dev/null >/tmp/o & sleep 1; \
+                      head -c 40000 /dev/zero | nc -N 127.0.0.1 90; wait; wc -c </tmp/o";
+        assert_eq!(guest.run(&format!("sh -c '{script}'"), ""), "40000\n[exit 0]\n");
+        // The listener is done first; what it sent still arrives whole.
+        let script = "head -c 40000 /dev/zero | nc -N -l 91 & sleep 1; \
+                      nc 127.0.0.1 91 </dev/null | wc -c; wait";
+        assert_eq!(guest.run(&format!("sh -c '{script}'"), ""), "40000\n[exit 0]\n");
     }
 }

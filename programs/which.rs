@@ -2,6 +2,9 @@
 //!
 //! Follows: debianutils which.
 
+use bstr::BString;
+
+use crate::fs::{AccessMode, FileType};
 use crate::kernel::program::options::{Options, Spec};
 use crate::kernel::program::out::Out;
 use crate::kernel::program::shapes::{Compute, End, once};
@@ -29,13 +32,14 @@ impl Compute for Which {
         let path = sys.shell().getenv("PATH").map(|path| path.to_vec()).unwrap_or_default();
         for name in &options.operands {
             let mut found = Vec::new();
-            if options.has(b'a') && !name.contains(&b'/') {
-                for dir in path.split(|byte| *byte == b':') {
-                    found.extend(sys.shell().which(join(dir, name)));
-                }
+            if name.contains(&b'/') {
+                found.push(name.clone());
+            } else if options.has(b'a') {
+                found.extend(path.split(|byte| *byte == b':').map(|dir| join(dir, name)));
             } else {
                 found.extend(sys.shell().which(name));
             }
+            found.retain(|path| is_command(path, sys));
             if found.is_empty() {
                 out.fail_with(1);
             }
@@ -48,6 +52,12 @@ impl Compute for Which {
     }
 }
 
+/// Whether a path leads to a file that may be run.
+fn is_command(path: &BString, sys: &mut Sys<'_>) -> bool {
+    sys.fs().stat(path).is_ok_and(|stat| stat.kind == FileType::Regular)
+        && sys.fs().access(path, AccessMode::EXEC).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::run;
@@ -56,5 +66,8 @@ mod tests {
     fn finds_commands() {
         assert_eq!(run("which which nothing init", ""), "/bin/which\n/bin/init\n[exit 1]\n");
         assert_eq!(run("which -a init", ""), "/bin/init\n/sbin/init\n[exit 0]\n");
+        assert_eq!(run("which /bin/cat", ""), "/bin/cat\n[exit 0]\n");
+        assert_eq!(run("which /no/such /bin /etc/passwd", ""), "[exit 1]\n");
+        assert_eq!(run("which -a nothing ./nothing", ""), "[exit 1]\n");
     }
 }

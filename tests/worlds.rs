@@ -1,5 +1,7 @@
 //! The bundled variants and worlds in a running simulation: they boot, and their networks carry.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use hostscape::base::{MachineId, Ticks};
 use hostscape::kernel::TtyId;
 use hostscape::variant::Catalogue;

@@ -1,7 +1,7 @@
 //! Open files: what descriptors refer to, shared by every descriptor that was duplicated or
 //! inherited from the same `open`.
 //!
-//! The trinity is POSIX's: an [`FdTable`] entry (with close-on-exec) names an [`OpenFile`] (with
+//! The trinity is POSIX's: an `FdTable` entry (with close-on-exec) names an [`OpenFile`] (with
 //! offset and status flags), which names the object behind: an inode, a pipe, a terminal, a
 //! socket. Invariant: `references` counts the descriptors of all processes (and, while a process
 //! waits in `open`, that process); at zero the open file is closed.

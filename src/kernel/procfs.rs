@@ -447,6 +447,9 @@ impl Synthetic for ProcTree<'_> {
 
     fn read(&self, _tree: SyntheticTree, ino: Ino, out: &mut Vec<u8>) -> Result<(), Errno> {
         let content = match Entry::of(ino)? {
+            entry if Self::kind_and_mode(entry).0 == FileType::Directory => {
+                return Err(Errno::EISDIR);
+            }
             Entry::Machine(index) => self.machine_content(MACHINE_FILES[index].0)?,
             Entry::ProcessFile(pid, index) => self.process_content(pid, PROCESS_FILES[index].0)?,
             _ => return Err(Errno::EINVAL),

@@ -2,7 +2,7 @@
 //!
 //! [`Stack`] takes frames in ([`Stack::receive`]), puts frames out ([`Environment::out`]), tells
 //! when time matters to it ([`Stack::due`], [`Stack::poll`]) and serves sockets, which never
-//! block: `EAGAIN` says that they would. [`Link`](link::Link) says when and whether a frame that
+//! block: `EAGAIN` says that they would. [`Link`] says when and whether a frame that
 //! left one machine reaches the next.
 
 mod arp;

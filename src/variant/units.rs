@@ -20,7 +20,7 @@ pub const SPAN: Expected = "expected a span of whole milliseconds such as \"2ms\
 pub const SHARE: Expected = "expected a share from \"0%\" to \"100%\" such as \"0.5%\"";
 /// What [`rate`] reads.
 pub const RATE: Expected = "expected a rate such as \"56kbit\", \"10Mbit\" or \"1Gbit\"";
-/// What [`Prefix::parse`] reads.
+/// What `Prefix::from_str` reads.
 pub const PREFIX: Expected = "expected an address with its prefix length such as \"10.0.1.10/24\"";
 /// What [`address`] reads.
 pub const ADDRESS: Expected = "expected an address such as \"10.0.1.1\"";

@@ -1,7 +1,7 @@
 //! Machines as entities: the one place where they are looked up.
 //!
 //! Invariant: whatever visits machines does so in the order of their ids. bevy's query order and
-//! entity numbers depend on a world's history, so an [`Index`] maps ids to entities, kept by the
+//! entity numbers depend on a world's history, so an `Index` maps ids to entities, kept by the
 //! hooks of the immutable [`Identity`] component; nothing outside this file sees a query.
 
 #![expect(

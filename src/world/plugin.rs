@@ -21,8 +21,8 @@ use crate::variant::Catalogue;
 /// Installs an empty world of this seed: its resources and the schedule
 /// [`Simulate`](super::phases::Simulate), one run of which is one tick.
 ///
-/// Machines become entities with an [`Identity`](super::machines::Identity) and a
-/// [`Body`](super::machines::Body), to which a game may attach components of its own.
+/// Machines become entities with an [`Identity`] and a
+/// [`Body`], to which a game may attach components of its own.
 pub fn install(world: &mut World, seed: u64, programs: Registry) {
     world.insert_resource(Clock { tick: Tick::ZERO, seed, next_machine: 1, epoch: EPOCH });
     world.insert_resource(Programs(programs));

@@ -285,7 +285,7 @@ fn hops(routers: u32) -> Result<Vec<Figure>, Failure> {
         let listener = start(&mut sim, to, "nc -l -p 9 > /dev/null")?;
         sim.advance(Ticks(100));
         let begin = Instant::now();
-        let script = format!("head -c {bytes} /dev/zero | nc {address} 9");
+        let script = format!("head -c {bytes} /dev/zero | nc -N {address} 9");
         let sender = start(&mut sim, from, &script)?;
         finish(&mut sim, &sender)?;
         let took = begin.elapsed();

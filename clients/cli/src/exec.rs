@@ -25,7 +25,7 @@ use crate::solo::Solo;
 /// Where commands are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Status when the command itself could not be tried (as of `env` and `docker`).
-const STATUS_TROUBLE: u8 = 125;
+pub const STATUS_TROUBLE: u8 = 125;
 
 /// Boots one machine, runs one command in it and exits with its status
 #[derive(Args)]
@@ -83,8 +83,11 @@ impl Exec {
     }
 
     fn start(self) -> Result<u8, Failure> {
-        let room = self.copy_in.iter().map(copy::CopyIn::measure).sum();
-        let mut solo = Solo::new(&self.os, room)?;
+        let mut need = copy::Need::default();
+        for copy in &self.copy_in {
+            copy.measure(&mut need)?;
+        }
+        let mut solo = Solo::new(&self.os, need.room())?;
         solo.boot()?;
         let user = user::find(&mut solo.machine, &self.user)?;
         for copy in &self.copy_in {
@@ -110,6 +113,9 @@ impl Exec {
             Some(streams) => streams::run(&mut solo, execution.pid, streams)?,
             None => terminal::run(&mut solo, execution.pid, TtyId::CONSOLE)?,
         };
+        if let Some(how) = solo.went_down {
+            eprintln!("hostscape: the machine was {how}");
+        }
         Ok(status)
     }
 
@@ -130,7 +136,10 @@ impl Exec {
             }
         }
         solo.machine.exec_command(&solo.registry, spec).map_err(|errno| {
-            let name = self.command[0].display();
+            let name = match self.command[0].display().to_string() {
+                name if name.is_empty() => "''".to_owned(),
+                name => name,
+            };
             match errno {
                 Errno::ENOENT => Failure::with_status(127, format_args!("{name}: not found")),
                 errno => Failure::with_status(126, format_args!("{name}: {errno}")),

@@ -50,8 +50,21 @@ enum Command {
     Bench(bench::Bench),
 }
 
+/// Prints what the command line's error or `--help` says and ends.
+fn leave(error: &clap::Error) -> ! {
+    let is_exec = std::env::args_os().nth(1).is_some_and(|command| command == "exec");
+    // Who can't be told can't be helped.
+    let _ = error.print();
+    let status = match error.exit_code() {
+        // Status 2 of `exec` is the simulated command's.
+        2 if is_exec => exec::STATUS_TROUBLE.into(),
+        status => status,
+    };
+    std::process::exit(status)
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| leave(&error));
     let outcome = match arguments.command {
         None => play::Play::default().run(),
         Some(Command::Play(play)) => play.run(),

@@ -36,20 +36,20 @@ Inputs are lines of a file, each with a time, a machine and what to do:
 
 Example: hostscape run demo.world.ron --for 1m --digest --every 1s --threads 4")]
 pub struct Run {
-    /// World file or savegame
+    /// World file or savegame, or a bundled world: demo, two_machines
     #[arg(value_name = "WORLD|SAVE")]
     world: PathBuf,
     /// Simulated time to run
-    #[arg(long = "for", value_name = "SPAN", default_value = "10s")]
+    #[arg(long = "for", allow_negative_numbers = true, value_name = "SPAN", default_value = "10s")]
     span: Span,
     /// File with inputs, stamped with times
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// Threads that step machines
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     threads: usize,
     /// Seed of all luck, instead of the world file's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Print digests instead of transcripts
     #[arg(long)]
@@ -66,10 +66,13 @@ impl Run {
     /// Runs the command.
     pub fn run(self) -> Result<ExitCode, Failure> {
         if self.threads == 0 || self.threads > 1024 {
-            return Err(Failure::new("--threads: expected 1 to 1024, such as the number of cores"));
+            return Err(wrong("--threads: expected 1 to 1024, such as the number of cores"));
         }
         if self.every.0 == Ticks::ZERO {
-            return Err(Failure::new("--every: expected at least 1ms"));
+            return Err(wrong("--every: expected at least 1ms"));
+        }
+        if let Some(path) = &self.save {
+            source::check_target(path)?;
         }
         let mut sim = source::begin(Some(&self.world), self.seed)?;
         sim.threads(self.threads);
@@ -89,6 +92,11 @@ impl Run {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// A wrong option, with the status that other wrong options have.
+fn wrong(message: &str) -> Failure {
+    Failure::with_status(2, message)
 }
 
 fn print_digests(sim: &mut Sim, end: Tick, every: Ticks) -> Result<(), Failure> {

@@ -24,7 +24,7 @@ pub struct Save {
 enum Action {
     /// Runs a world for a while and writes its savegame
     Export {
-        /// World file or savegame; left out, the bundled demo network
+        /// World file or savegame, or a bundled world: demo, two_machines; left out, demo
         #[arg(value_name = "WORLD")]
         world: Option<PathBuf>,
         /// Simulated time to run before, such as 5s or 250ms
@@ -78,6 +78,9 @@ impl Save {
     pub fn run(self) -> Result<ExitCode, Failure> {
         match self.action {
             Action::Export { world, at, compact, to } => {
+                if let Some(to) = &to {
+                    source::check_target(to)?;
+                }
                 let mut sim = source::begin(world.as_deref(), None)?;
                 sim.advance(at.0);
                 write(to.as_deref(), &text_of(&mut sim, compact))?;

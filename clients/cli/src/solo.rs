@@ -22,6 +22,8 @@ pub struct Solo {
     pub registry: Registry,
     /// The tick that was stepped last.
     pub now: Tick,
+    /// What became of the machine after it ran: switched off, halted, restarted.
+    pub went_down: Option<&'static str>,
     outbox: Outbox,
 }
 
@@ -62,7 +64,7 @@ impl Solo {
         let mut registry = Registry::default();
         registry.add_all(programs::ALL);
         let machine = Machine::new(spec, Tick::ZERO);
-        Ok(Self { machine, registry, now: Tick::ZERO, outbox: Outbox::default() })
+        Ok(Self { machine, registry, now: Tick::ZERO, went_down: None, outbox: Outbox::default() })
     }
 
     /// Turns the power on and runs until everything has started.
@@ -94,7 +96,14 @@ impl Solo {
     /// Does what is due in a tick. Frames go nowhere: nothing is plugged in.
     pub fn step(&mut self, now: Tick) {
         self.now = now;
+        let ran = self.machine.power() == PowerState::Running;
         self.machine.step(&self.registry, now, &mut self.outbox);
+        self.went_down = match self.machine.power() {
+            PowerState::Off if ran => Some("switched off"),
+            PowerState::Halted if ran => Some("halted"),
+            PowerState::Firmware | PowerState::Kernel if ran => Some("restarted"),
+            _ => self.went_down,
+        };
         self.outbox.frames.clear();
         for notice in self.outbox.notices.drain(..) {
             if let hostscape::kernel::Notice::Crashed { pid, program, message } = notice {

@@ -18,16 +18,29 @@ pub enum Source {
     Save(String),
 }
 
-/// Opens a world file or a savegame; the bundled demo network without one.
+/// Opens a world file, a savegame or a bundled world by its name; the demo without any.
 pub fn open(path: Option<&Path>) -> Result<Source, Failure> {
     let Some(path) = path else {
         return world("demo.world.ron", file::DEMO.as_bytes(), Catalogue::bundled());
     };
+    if let Some((name, text)) = bundled(path) {
+        return world(name, text.as_bytes(), Catalogue::bundled());
+    }
     let bytes = read(path)?;
     if is_save(&bytes) {
         return Ok(Source::Save(text_of(&path.display().to_string(), bytes)?));
     }
     world(&path.display().to_string(), &bytes, catalogue_beside(path)?)
+}
+
+/// The bundled world of this name, unless there is such a file.
+fn bundled(path: &Path) -> Option<(&'static str, &'static str)> {
+    let found = match path.to_str()? {
+        "demo" => ("demo.world.ron", file::DEMO),
+        "two_machines" => ("two_machines.world.ron", file::TWO_MACHINES),
+        _ => return None,
+    };
+    fs::symlink_metadata(path).is_err().then_some(found)
 }
 
 /// The same, begun; a seed replaces the world file's.
@@ -75,7 +88,9 @@ pub fn is_save(bytes: &[u8]) -> bool {
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| {
         let remedy = match error.kind() {
-            io::ErrorKind::NotFound => "; check the path",
+            io::ErrorKind::NotFound => {
+                "; check the path (demo and two_machines are bundled worlds)"
+            }
             io::ErrorKind::IsADirectory => "; name a file in it",
             _ => "",
         };
@@ -84,23 +99,71 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Writes a file so that it is either the old one or the new one, whatever happens.
+///
+/// What is no regular file, such as a terminal or a pipe, is written to as it is; a symbolic link
+/// stays one, and what it leads to is written.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failure =
-        |error: io::Error| Failure::new(format_args!("cannot write {}: {error}", path.display()));
-    let mut aside = path.as_os_str().to_owned();
+    let target = check_target(path)?;
+    if fs::metadata(&target).is_ok_and(|metadata| !metadata.is_file()) {
+        let write = || {
+            let mut device = fs::OpenOptions::new().write(true).open(&target)?;
+            io::Write::write_all(&mut device, bytes)?;
+            io::Write::flush(&mut device)
+        };
+        return write().map_err(|error| cannot_write(path, &error));
+    }
+    let mut aside = target.as_os_str().to_owned();
     aside.push(format!(".{}.new", std::process::id()));
     let aside = PathBuf::from(aside);
     let write = || {
         let mut file = fs::File::create(&aside)?;
         io::Write::write_all(&mut file, bytes)?;
         file.sync_all()?;
-        fs::rename(&aside, path)
+        fs::rename(&aside, &target)
     };
     write().map_err(|error| {
         // What was written aside is of no use to anybody.
         let _ = fs::remove_file(&aside);
-        failure(error)
+        cannot_write(path, &error)
     })
+}
+
+/// Where writing to `path` leads. Fails early where it can't succeed: in no folder, or to one.
+pub fn check_target(path: &Path) -> Result<PathBuf, Failure> {
+    // The path of an open pipe leads nowhere else, though it looks like a link.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
+        return Ok(path.to_owned());
+    }
+    let target = match fs::canonicalize(path) {
+        Ok(target) => target,
+        // Renaming over a link that leads nowhere would lose the link.
+        Err(error) if fs::symlink_metadata(path).is_ok() => {
+            return Err(cannot_write(path, &error));
+        }
+        Err(_) => path.to_owned(),
+    };
+    if target.is_dir() {
+        return Err(cannot_write(path, &io::ErrorKind::IsADirectory.into()));
+    }
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    match fs::metadata(folder) {
+        Ok(metadata) if metadata.is_dir() => Ok(target),
+        Ok(_) => Err(cannot_write(path, &io::ErrorKind::NotADirectory.into())),
+        Err(error) => Err(cannot_write(path, &error)),
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    let remedy = match error.kind() {
+        io::ErrorKind::NotFound => "make its folder first, or mend the link",
+        io::ErrorKind::IsADirectory => "name a file in it",
+        io::ErrorKind::StorageFull => "make room there, or choose another place",
+        _ => "choose a place you may write to",
+    };
+    Failure::new(format_args!("cannot write {}: {error}; {remedy}", path.display()))
 }
 
 /// The bundled variants, and those in the folder `os-variants` beside a file.

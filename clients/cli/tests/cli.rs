@@ -65,6 +65,66 @@ fn exec_tells_how_a_command_ended() {
 }
 
 #[test]
+fn exec_tells_its_own_trouble_from_the_commands() {
+    let own: [&[&str]; 5] = [
+        &["exec"],
+        &["exec", "--env", "x", "--", "true"],
+        &["exec", "--copy-in", "x", "--", "true"],
+        &["exec", "--tty", "--size", "x", "--", "true"],
+        &["exec", "--size", "80x24", "--", "true"],
+    ];
+    for arguments in own {
+        assert_eq!(status(&run(arguments, b"")), 125, "{arguments:?}");
+    }
+    assert_eq!(status(&run(&["exec", "--help"], b"")), 0);
+    assert_eq!(text(&run(&["exec", "--", ""], b"").stderr), "hostscape: '': not found\n");
+    let off = run(&["exec", "--", "sh", "-c", "poweroff; sleep 100"], b"");
+    assert!(text(&off.stderr).contains("the machine was switched off"), "{off:?}");
+}
+
+#[test]
+fn bundled_worlds_have_names() {
+    for name in ["demo", "two_machines"] {
+        let output = run(&["run", name, "--for", "0s", "--digest"], b"");
+        assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+    }
+    assert_eq!(status(&run(&["run", "demo", "--threads", "0"], b"")), 2);
+    assert_eq!(status(&run(&["run", "demo", "--digest", "--every", "0s"], b"")), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn savegames_replace_files_only() {
+    let folder = folder("targets");
+    let (file, link) = (folder.join("file"), folder.join("link"));
+    fs::write(&file, "old").expect("a file can be written");
+    std::os::unix::fs::symlink("file", &link).expect("a link can be made");
+    let export = |to: &str| run(&["save", "export", "demo", "--compact", "--to", to], b"");
+    assert_eq!(status(&export(link.to_str().expect("its name is text"))), 0);
+    assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+    assert!(fs::read(&file).expect("it is there").starts_with(b"hostscape:"));
+    // A pipe is written to, not replaced.
+    let output = export("/dev/stdout");
+    assert_eq!(status(&output), 0, "{}", text(&output.stderr));
+    assert!(output.stdout.starts_with(b"hostscape:"));
+    let missing = export(folder.join("none/save").to_str().expect("its name is text"));
+    assert_eq!(status(&missing), 1);
+    assert!(text(&missing.stderr).contains("none/save"));
+}
+
+#[cfg(unix)]
+#[test]
+fn exec_copies_no_sockets() {
+    let folder = folder("sockets");
+    fs::write(folder.join("a"), "x").expect("a file can be written");
+    let _socket = std::os::unix::net::UnixListener::bind(folder.join("s")).expect("it has room");
+    let copy = format!("{}:/srv", folder.display());
+    let output = run(&["exec", "--copy-in", &copy, "--", "ls", "/srv"], b"");
+    assert_eq!(text(&output.stdout), "a\n");
+    assert!(text(&output.stderr).contains("left out"), "{}", text(&output.stderr));
+}
+
+#[test]
 fn exec_closes_the_commands_output_when_nobody_reads() {
     let mut child = hostscape(&["exec", "--", "cat", "/dev/zero"]).spawn().expect("it starts");
     let mut stdout = child.stdout.take().expect("it is piped");

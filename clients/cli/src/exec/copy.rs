@@ -17,6 +17,25 @@ pub struct CopyIn {
     to: String,
 }
 
+/// The most that is copied in, all in all.
+const BYTES_MAX: u64 = 256 << 20;
+/// The most files and folders that are copied in, all in all.
+const FILES_MAX: u64 = 100_000;
+
+/// What everything that is copied in needs.
+#[derive(Debug, Default)]
+pub struct Need {
+    bytes: u64,
+    files: u64,
+}
+
+impl Need {
+    /// Bytes on the machine's disk, about.
+    pub fn room(&self) -> u64 {
+        self.bytes + self.files * 8192
+    }
+}
+
 impl FromStr for CopyIn {
     type Err = String;
 
@@ -32,19 +51,29 @@ impl FromStr for CopyIn {
 }
 
 impl CopyIn {
-    /// Bytes that copying needs, about. What can't be read is reported by [`Self::copy`].
-    pub fn measure(&self) -> u64 {
-        let mut bytes = 0;
+    /// Adds what copying needs, about. What can't be read is reported by [`Self::copy`].
+    pub fn measure(&self, need: &mut Need) -> Result<(), Failure> {
         let mut folders = vec![self.from.clone()];
         while let Some(path) = folders.pop() {
-            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-            bytes += 8192 + metadata.len();
+            let top = path == self.from;
+            let found = if top { fs::metadata(&path) } else { fs::symlink_metadata(&path) };
+            let Ok(metadata) = found else { continue };
+            need.files += 1;
+            need.bytes += if metadata.is_file() { metadata.len() } else { 0 };
+            if need.bytes > BYTES_MAX || need.files > FILES_MAX {
+                return Err(Failure::new(format_args!(
+                    "--copy-in: {} is too much, at most {} MiB and {FILES_MAX} files are copied; \
+                     name a smaller folder",
+                    self.from.display(),
+                    BYTES_MAX >> 20
+                )));
+            }
             if metadata.is_dir() {
                 let entries = fs::read_dir(&path).into_iter().flatten().flatten();
                 folders.extend(entries.map(|entry| entry.path()));
             }
         }
-        bytes
+        Ok(())
     }
 
     /// Copies into the machine, making the folders above.
@@ -83,10 +112,11 @@ impl CopyIn {
                 let bytes = fs::read(&from).map_err(|error| cannot(&from, &error))?;
                 machine.write_file(path, mode(&metadata, 0o644), &bytes).map_err(to_guest)?;
             } else {
-                return Err(Failure::new(format_args!(
-                    "{}: neither a file nor a folder nor a symbolic link; leave it out",
+                eprintln!(
+                    "hostscape: --copy-in: {}: left out, it is a pipe, socket or device",
                     from.display()
-                )));
+                );
+                continue;
             }
             machine.chown(path, user.uid, user.gid).map_err(to_guest)?;
         }

@@ -18,6 +18,8 @@ use crate::solo::Solo;
 
 /// Bytes taken from a stream at a time.
 const BLOCK: usize = 256 * 1024;
+/// Status of a command that went down with its machine: as by SIGKILL.
+const STATUS_KILLED: u8 = 128 + 9;
 /// How long children that outlive the command may keep its output open, in simulated time …
 const LINGER: Ticks = Ticks::from_secs(60);
 /// … and in real time.
@@ -82,6 +84,8 @@ impl Run<'_> {
             match (self.solo.due(), self.wants_input()) {
                 (Some(due), false) => self.solo.step(due),
                 (due, true) => self.wait_for_input(due),
+                // The command is gone with its machine.
+                (None, false) if self.solo.went_down.is_some() => return Ok(STATUS_KILLED),
                 (None, false) => return Err(stuck()),
             }
         }

@@ -1,8 +1,8 @@
 //! TCP: streams over packets that get lost.
 //!
-//! A [`Connection`] knows nothing of the machine around it. Segments go in ([`Connection::input`]),
-//! time goes in ([`Connection::tick`]), the user's calls go in, and then segments come out one by
-//! one until there are none ([`Connection::next_segment`]). The stack does the rest
+//! A `Connection` knows nothing of the machine around it. Segments go in (`Connection::input`),
+//! time goes in (`Connection::tick`), the user's calls go in, and then segments come out one by
+//! one until there are none (`Connection::next_segment`). The stack does the rest
 //! (`machine.rs`): finding the connection, wrapping segments into packets, listeners.
 //!
 //! Follows: RFC 9293, RFC 5961 (challenge acknowledgments), RFC 1122 §4.2 (delayed
@@ -31,7 +31,7 @@ use crate::net::proto::tcp::{Header, MSS_DEFAULT, Seq};
 /// How long TIME-WAIT and an abandoned FIN-WAIT-2 last (Linux `TCP_TIMEWAIT_LEN`).
 const LINGER_TIME: Ticks = Ticks::from_secs(60);
 
-/// The states of RFC 9293 §3.3.2 but LISTEN, which is a [`Listener`].
+/// The states of RFC 9293 §3.3.2 but LISTEN, which is a `Listener`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum State {
     /// Over, or refused.
