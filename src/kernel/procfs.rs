@@ -535,16 +535,12 @@ impl Machine {
         let value = bytes.lines().next().unwrap_or_default().trim_ascii();
         match MACHINE_FILES[index].0 {
             "sys/net/ipv4/ip_forward" => {
-                let on = match value {
-                    b"0" => false,
-                    b"1" => true,
-                    _ => return Err(Errno::EINVAL),
-                };
-                self.net.set_forwarding(on);
+                if !matches!(value, b"0" | b"1") {
+                    return Err(Errno::EINVAL);
+                }
+                self.net.set_forwarding(value == b"1");
             }
-            "sys/kernel/hostname" => {
-                self.hostname = value[..value.len().min(64)].into();
-            }
+            "sys/kernel/hostname" => self.hostname = value[..value.len().min(64)].into(),
             _ => return Err(Errno::EACCES),
         }
         Ok(bytes.len())

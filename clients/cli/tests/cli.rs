@@ -78,7 +78,7 @@ fn exec_tells_its_own_trouble_from_the_commands() {
     }
     assert_eq!(status(&run(&["exec", "--help"], b"")), 0);
     assert_eq!(text(&run(&["exec", "--", ""], b"").stderr), "hostscape: '': not found\n");
-    let off = run(&["exec", "--", "sh", "-c", "poweroff; sleep 100"], b"");
+    let off = run(&["exec", "--", "sh", "-c", "poweroff -f; sleep 100"], b"");
     assert!(text(&off.stderr).contains("the machine was switched off"), "{off:?}");
 }
 
