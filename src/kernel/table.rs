@@ -22,7 +22,8 @@ const PID_RESTART: u32 = 300;
 /// Every process of a machine.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct ProcessTable {
-    processes: BTreeMap<Pid, Process>,
+    /// Boxed, since a tree's nodes have room for eleven: an idle machine has few processes.
+    processes: BTreeMap<Pid, Box<Process>>,
     ready: VecDeque<Pid>,
     last_pid: u32,
     #[serde(skip)]
@@ -38,15 +39,15 @@ pub(crate) struct ProcessTable {
 
 impl ProcessTable {
     pub(crate) fn get(&self, pid: Pid) -> Option<&Process> {
-        self.processes.get(&pid)
+        self.processes.get(&pid).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, pid: Pid) -> Option<&mut Process> {
-        self.processes.get_mut(&pid)
+        self.processes.get_mut(&pid).map(Box::as_mut)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Process> {
-        self.processes.values()
+        self.processes.values().map(Box::as_ref)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -82,7 +83,7 @@ impl ProcessTable {
         self.children.insert((process.ppid, process.pid));
         self.memory += process.memory;
         self.ready.push_back(process.pid);
-        self.processes.insert(process.pid, process);
+        self.processes.insert(process.pid, Box::new(process));
     }
 
     /// Forgets a zombie.
@@ -90,7 +91,7 @@ impl ProcessTable {
         let process = self.processes.remove(&pid)?;
         self.children.remove(&(process.ppid, pid));
         self.memory -= process.memory;
-        Some(process)
+        Some(*process)
     }
 
     /// Bytes that all processes hold.
@@ -115,7 +116,7 @@ impl ProcessTable {
     pub(crate) fn children(&self, parent: Pid) -> impl Iterator<Item = &Process> {
         self.children
             .range((parent, Pid(0))..=(parent, Pid(u32::MAX)))
-            .filter_map(|(_, child)| self.processes.get(child))
+            .filter_map(|(_, child)| self.get(*child))
     }
 
     pub(crate) fn set_parent(&mut self, pid: Pid, parent: Pid) {

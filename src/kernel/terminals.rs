@@ -35,7 +35,8 @@ impl core::fmt::Display for TtyId {
 /// Every terminal of a machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terminals {
-    ttys: BTreeMap<TtyId, Tty>,
+    /// Boxed, since a tree's nodes have room for eleven.
+    ttys: BTreeMap<TtyId, Box<Tty>>,
 }
 
 /// The size of a virtual terminal: VGA text mode.
@@ -45,16 +46,18 @@ const ROWS: u16 = 25;
 impl Terminals {
     /// Virtual terminals `tty1` to `ttyN`; there is always a console.
     pub(crate) fn new(count: u32) -> Self {
-        let ttys = (1..=count.clamp(1, 63)).map(|n| (TtyId(n), Tty::new(COLUMNS, ROWS))).collect();
+        let ttys = (1..=count.clamp(1, 63))
+            .map(|n| (TtyId(n), Box::new(Tty::new(COLUMNS, ROWS))))
+            .collect();
         Self { ttys }
     }
 
     pub(crate) fn get(&self, id: TtyId) -> Option<&Tty> {
-        self.ttys.get(&id)
+        self.ttys.get(&id).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, id: TtyId) -> Option<&mut Tty> {
-        self.ttys.get_mut(&id)
+        self.ttys.get_mut(&id).map(Box::as_mut)
     }
 
     /// Nobody uses the terminals any more; what they show stays.
