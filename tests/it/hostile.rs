@@ -9,9 +9,9 @@ use crate::support::{Command, Lab};
 
 /// Ticks an attack is given to do its worst.
 const SIEGE: u64 = 400;
-/// The longest that a tick may take. Fuel bounds it to a few milliseconds of an idle
-/// computer; a busy one running tests side by side gets some more.
-const TICK_MAX: Duration = Duration::from_secs(2);
+/// The most computing that a tick may take. Fuel bounds it to a few milliseconds, and to some
+/// more where nothing is optimised.
+const TICK_MAX: Duration = Duration::from_millis(500);
 
 /// Runs a script on one machine and asks its neighbour how it is, all along.
 /// Returns whether the attack still goes on.
@@ -20,7 +20,7 @@ fn besiege(script: &str) -> bool {
     let attack = lab.start("attacker", &["sh", "-c", script], "/tmp");
     for round in 0..8 {
         let longest = lab.advance_measured(SIEGE / 8);
-        assert!(longest < TICK_MAX, "a tick took {longest:?}");
+        assert!(longest < TICK_MAX, "a tick computed for {longest:?}");
         let question = format!("for i in 1 2 3; do echo {round}$i; done | sort | head -n 1");
         let ran = lab.run("neighbour", &["sh", "-c", &question], 200);
         assert_eq!(ran.status, Some(0), "the neighbour did not answer in round {round}");
